@@ -1,0 +1,1 @@
+//! Benchmarks of sptx and comparisons with its peers.

@@ -1,0 +1,1 @@
+//! The model zoo of sptx: declarations and the kernels compiled from them.

@@ -1,0 +1,1 @@
+//! The sptx compiler: from a score function's text to fused forward and backward kernels.

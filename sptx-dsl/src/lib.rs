@@ -1,0 +1,1 @@
+//! The score! and semiring! macros of sptx.

@@ -1,0 +1,1 @@
+//! Tables, devices and launchers that run the kernels sptx compiles.

@@ -1,0 +1,1 @@
+//! Datasets, samplers, losses, optimizers and evaluation for knowledge graph embeddings.

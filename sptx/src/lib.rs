@@ -1,0 +1,1 @@
+//! Knowledge graph embeddings from score functions you declare: the facade crate and the command.

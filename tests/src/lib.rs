@@ -1,0 +1,1 @@
+//! The corpus, goldens and cross-target tests of sptx.

@@ -1,0 +1,3 @@
+//! Development tasks of the sptx workspace.
+
+fn main() {}
