@@ -1,1 +1,3 @@
 //! The sptx compiler: from a score function's text to fused forward and backward kernels.
+
+pub mod ir;
