@@ -1,3 +1,4 @@
 //! The sptx compiler: from a score function's text to fused forward and backward kernels.
 
 pub mod ir;
+pub mod lower;
