@@ -83,7 +83,7 @@ pub enum Error {
         found: String,
     },
     /// An id that is not below the number of names.
-    #[error("{place}: id {id} of {kind} is out of range: there are {count}, ids 0 to count − 1{}", Hint(hint))]
+    #[error("{place}: id {id} of {kind} is out of range: there are {count}, numbered from 0{}", Hint(hint))]
     IdOutOfRange {
         /// The place of the column.
         place: Place,
@@ -127,7 +127,7 @@ pub enum Error {
         found: usize,
     },
     /// A name in a file of triples that the dataset's dictionary lacks.
-    #[error("{place}: {kind} `{name}` is not in {}{}", dictionary.display(), DidYouMean(suggestion))]
+    #[error("{place}: {} `{name}` is not in {}{}", kind.noun(), dictionary.display(), DidYouMean(suggestion))]
     NotInDictionary {
         /// The place of the name.
         place: Place,
@@ -194,7 +194,7 @@ pub enum Error {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The file; for embedded text a made-up name.
-    pub path: PathBuf,
+    pub path: Box<Path>,
     /// The line.
     pub line: usize,
     /// The column, where one column is meant and not the line.
@@ -204,7 +204,7 @@ pub struct Place {
 impl Place {
     /// A whole line.
     pub fn new(path: impl AsRef<Path>, line: usize) -> Self {
-        Place { path: path.as_ref().to_owned(), line, column: None }
+        Place { path: path.as_ref().into(), line, column: None }
     }
 
     /// The same line, at a column.
