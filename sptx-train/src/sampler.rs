@@ -1,6 +1,6 @@
 //! The order of an epoch, and negatives: triples that are false, or very likely so.
 
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
 use crate::category::Cardinality;
@@ -143,16 +143,12 @@ impl<'a> Sampler<'a> {
     /// # Panics
     /// Where a positive's relation is not below the sampler's number of relations.
     pub fn draw(&self, epoch: u32, first_position: u32, positives: &[Triple]) -> Negatives {
-        let each = self.options.negatives;
-        let rows: Vec<Triple> = positives
-            .par_iter()
-            .enumerate()
-            .with_min_len(256)
-            .flat_map_iter(|(index, &positive)| {
-                let position = first_position.wrapping_add(index as u32);
-                (0..each).map(move |number| self.negative(positive, [position, number, epoch]))
-            })
-            .collect();
+        let each = self.options.negatives as usize;
+        let draw = |index: usize| {
+            let position = first_position.wrapping_add((index / each) as u32);
+            self.negative(positives[index / each], [position, (index % each) as u32, epoch])
+        };
+        let rows: Vec<Triple> = (0..each * positives.len()).into_par_iter().with_min_len(256).map(draw).collect();
         Negatives {
             heads: rows.iter().map(|triple| triple.head).collect(),
             relations: rows.iter().map(|triple| triple.relation).collect(),

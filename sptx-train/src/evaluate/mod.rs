@@ -19,6 +19,12 @@ use crate::error::{Error, Result};
 use crate::filter::KnownTriples;
 
 /// How ranks are found.
+///
+/// ```
+/// use sptx_train::EvaluateOptions;
+/// let raw = EvaluateOptions { filtered: false, ..EvaluateOptions::default() };
+/// assert!(EvaluateOptions::default().filtered && !raw.filtered);
+/// ```
 #[derive(Clone, Copy)]
 pub struct EvaluateOptions<'a> {
     /// Whether known answers other than the one asked for are left out of the ranking, as Bordes et al. (2013) do.

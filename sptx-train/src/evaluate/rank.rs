@@ -12,6 +12,11 @@ use crate::error::Result;
 use crate::filter::KnownTriples;
 
 /// How a true answer stands against its rivals: the candidates that are neither it nor filtered.
+///
+/// ```
+/// let rank = sptx_train::Rank { greater: 2, equal: 3 };
+/// assert_eq!((rank.optimistic(), rank.realistic(), rank.pessimistic()), (3.0, 4.5, 6.0));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rank {
     /// The rivals that score higher, or cannot be compared (NaN).
@@ -58,6 +63,26 @@ pub struct Ranks {
 ///
 /// # Errors
 /// [`Error::TripleOutOfRange`](crate::Error::TripleOutOfRange) where a triple has an entity that the scorer lacks.
+///
+/// ```
+/// use std::ops::Range;
+/// use sptx_train::{CandidateScorer, EvaluateOptions, Query, Rank, Triple, rank};
+///
+/// struct ById;
+/// impl CandidateScorer for ById {
+///     fn entity_count(&self) -> u32 { 100 }
+///     fn score_tails(&self, _: &[Query], candidates: Range<u32>, scores: &mut [f32]) {
+///         for row in scores.chunks_exact_mut(candidates.len()) {
+///             row.iter_mut().zip(candidates.clone()).for_each(|(score, id)| *score = id as f32);
+///         }
+///     }
+///     fn score_heads(&self, _: &[Query], _: Range<u32>, scores: &mut [f32]) { scores.fill(0.0) }
+/// }
+///
+/// let ranks = rank(&ById, &[Triple::new(0, 0, 97)], None, &EvaluateOptions::default()).unwrap();
+/// assert_eq!(ranks.tail, [Rank { greater: 2, equal: 0 }]);
+/// assert_eq!(ranks.head, [Rank { greater: 0, equal: 99 }]);
+/// ```
 pub fn rank(
     scorer: &dyn CandidateScorer,
     triples: &[Triple],
