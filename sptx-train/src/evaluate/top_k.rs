@@ -44,6 +44,7 @@ pub struct Prediction {
 /// assert_eq!(best.iter().map(|found| found.entity).collect::<Vec<_>>(), [6999, 7001, 6998]);
 /// ```
 pub fn top_k(scorer: &dyn CandidateScorer, side: Side, query: Query, count: usize, exclude: &[u32]) -> Vec<Prediction> {
+    debug_assert!(exclude.is_sorted(), "the entities to exclude must be sorted");
     let entities = scorer.entity_count();
     let mut best = BinaryHeap::new();
     let mut scores = Vec::new();
