@@ -1,3 +1,7 @@
 //! The sptx compiler: from a score function's text to fused forward and backward kernels.
 
+pub mod diagnostics;
 pub mod ir;
+pub mod syntax;
+
+pub use syntax::ast;
