@@ -2,6 +2,7 @@
 
 pub mod diagnostics;
 pub mod ir;
+pub mod sema;
 pub mod syntax;
 
 pub use syntax::ast;

@@ -43,7 +43,8 @@ fn comma(input: ParseStream<'_>) -> Parsed<()> {
     if input.is_empty() {
         return Ok(());
     }
-    token::<Token![,]>(input, "`,`, `where`, or `=`", "tables are separated by commas: `v: real[d], b: scalar`").map(drop)
+    token::<Token![,]>(input, "`,`, `where`, or `=`", "tables are separated by commas: `v: real[d], b: scalar`")
+        .map(drop)
 }
 
 fn slot_type(input: ParseStream<'_>) -> Parsed<SlotType> {
