@@ -1,6 +1,9 @@
 //! The sptx compiler: from a score function's text to fused forward and backward kernels.
 
+pub mod diagnostics;
 pub mod ir;
+pub mod sema;
+pub mod syntax;
 
 pub mod differentiate;
 pub mod interp;
@@ -12,3 +15,4 @@ pub mod testing;
 
 pub use differentiate::differentiate;
 pub use lower::lower;
+pub use syntax::ast;
