@@ -6,6 +6,7 @@ pub mod sema;
 pub mod syntax;
 
 pub mod differentiate;
+pub mod emit;
 pub mod interp;
 pub mod lower;
 pub mod notation;
