@@ -200,6 +200,11 @@ fn integer_power(context: &mut Context<'_>, span: Span, base: Value, p: f64) -> 
     // `LARGEST_PRODUCT` bounds the exponent, so the conversion is exact.
     let mut rest = p.abs() as u32;
     let mut square = base;
+    if let (Op::Unary(UnaryOp::Sqrt, under_root), 0) = (context.builder.op(base), rest % 2) {
+        // The square of a root, as in `norm2(x)^2`: without the root there is no kink at 0.
+        square = *under_root;
+        rest /= 2;
+    }
     let mut product = None;
     while rest > 0 {
         if rest % 2 == 1 {
@@ -213,7 +218,7 @@ fn integer_power(context: &mut Context<'_>, span: Span, base: Value, p: f64) -> 
             square = context.builder.mul(square, square);
         }
     }
-    let product = product.unwrap_or(base);
+    let product = product.unwrap_or(square);
     if p > 0.0 {
         return Ok(product);
     }

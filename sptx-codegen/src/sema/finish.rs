@@ -5,7 +5,7 @@ use super::tables::{Planes, owner_name};
 use super::{Reported, twice};
 use crate::ast;
 use crate::diagnostics::Diagnostic;
-use crate::ir::{self, Element, Op, Owner, PlaneId, Shape, Side, Type, Value};
+use crate::ir::{self, Builder, Element, Op, Owner, PlaneId, Shape, Side, Type, Value};
 
 /// Ends the analysis of a score, given its `score` statements and what they were lowered to.
 pub(super) fn finish(
@@ -21,7 +21,7 @@ pub(super) fn finish(
         }
     }
     match root {
-        Ok(root) if context.errors.is_empty() => Ok(context.builder.finish(root)),
+        Ok(root) if context.errors.is_empty() => Ok(without_dead_nodes(&context.builder.finish(root))),
         Ok(_) | Err(Reported) => Err(context.errors),
     }
 }
@@ -108,20 +108,42 @@ fn unused(owner: Owner, name: &str, planes: &Planes, read: &dyn Fn(PlaneId) -> b
 
 /// The gathers that a value depends on.
 fn gathers(score: &ir::Score, root: Value) -> Vec<(Side, PlaneId)> {
+    let needed = needed(score, root);
+    let live = score.nodes.iter().filter(|(value, _)| needed[value.index()]);
+    live.filter_map(|(_, node)| match node.op {
+        Op::Gather { side, plane } => Some((side, plane)),
+        _ => None,
+    })
+    .collect()
+}
+
+/// Which nodes a value depends on.
+fn needed(score: &ir::Score, root: Value) -> Vec<bool> {
     let mut needed = vec![false; score.nodes.len()];
     needed[root.index()] = true;
-    let mut gathers = Vec::new();
     // Operands stand before their users, so one pass from the end sees every user first.
     for (value, node) in score.nodes.iter().rev() {
-        if !needed[value.index()] {
-            continue;
-        }
-        if let Op::Gather { side, plane } = node.op {
-            gathers.push((side, plane));
-        }
-        for operand in node.op.operands() {
-            needed[operand.index()] = true;
+        if needed[value.index()] {
+            for operand in node.op.operands() {
+                needed[operand.index()] = true;
+            }
         }
     }
-    gathers
+    needed
+}
+
+/// The same score without what only an unused `let` or an alternative of `choose` that was not chosen depends on.
+fn without_dead_nodes(score: &ir::Score) -> ir::Score {
+    let needed = needed(score, score.root);
+    let mut builder = Builder::with_declarations_of(score);
+    let mut kept: Vec<Option<Value>> = vec![None; score.nodes.len()];
+    for (value, node) in score.nodes.iter().filter(|(value, _)| needed[value.index()]) {
+        // The operands of a needed node are needed, and stand before it.
+        let op = node.op.map_operands(|operand| kept[operand.index()].unwrap_or(operand));
+        kept[value.index()] = Some(builder.push(op));
+    }
+    let names = score.names.iter().filter_map(|(value, name)| Some((kept[value.index()]?, name.clone())));
+    builder.declarations().names = names.collect();
+    let root = kept[score.root.index()].unwrap_or(score.root);
+    builder.finish(root)
 }

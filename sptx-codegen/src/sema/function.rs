@@ -3,7 +3,7 @@
 use super::arithmetic::{apply, elementwise, number, power};
 use super::context::{Context, Matrix, Operand};
 use super::{Reported, norm};
-use crate::ast::{Expr, Name};
+use crate::ast::{Expr, ExprKind, Name};
 use crate::diagnostics::{Diagnostic, Span, did_you_mean};
 use crate::ir::{BinaryOp, Element, Op, ReduceOp, Shape, UnaryOp, Value};
 
@@ -37,6 +37,7 @@ pub(super) enum Function {
     Conj,
     Angle,
     Half,
+    Choose,
 }
 
 /// A function's name, its number of arguments, and how it is written.
@@ -65,7 +66,7 @@ const fn many(name: &'static str, function: Function, usage: &'static str) -> Si
 }
 
 /// Every function.
-pub(super) const FUNCTIONS: [Signature; 39] = [
+pub(super) const FUNCTIONS: [Signature; 40] = [
     one("sign", Function::Elementwise(UnaryOp::Sign), "sign(x)"),
     one("sqrt", Function::Elementwise(UnaryOp::Sqrt), "sqrt(x)"),
     one("exp", Function::Elementwise(UnaryOp::Exp), "exp(x)"),
@@ -105,6 +106,7 @@ pub(super) const FUNCTIONS: [Signature; 39] = [
     one("angle", Function::Angle, "angle(r.v)"),
     one("lower", Function::Half, "lower(h.v)"),
     one("upper", Function::Half, "upper(h.v)"),
+    many("choose", Function::Choose, "choose(parameter, first, second)"),
 ];
 
 /// Whether a function has this name.
@@ -147,6 +149,7 @@ pub(super) fn call(
         Function::Bilinear => bilinear(context, span, &arguments[0], &arguments[1], &arguments[2]).map(Operand::Value),
         Function::Quadratic => bilinear(context, span, &arguments[1], &arguments[0], &arguments[1]).map(Operand::Value),
         Function::Angle => context.angle(&arguments[0]).map(Operand::Value),
+        Function::Choose => choose(context, &arguments[0], &arguments[1..]),
         _ => {
             let lowered: Vec<_> = arguments.iter().map(|argument| context.value(argument)).collect();
             let values = lowered.into_iter().collect::<Result<Vec<Value>, Reported>>()?;
@@ -164,6 +167,29 @@ fn matrix(context: &mut Context<'_>, argument: &Expr) -> Result<Matrix, Reported
             Err(context.report(Diagnostic::new(argument.span, message).help("declare the table as `real[k, d]`")))
         }
     }
+}
+
+/// `choose(form, first, second)`: the expression that stands at the place of the choice's value in its list.
+fn choose(context: &mut Context<'_>, parameter: &Expr, options: &[Expr]) -> Result<Operand, Reported> {
+    let choice = match &parameter.kind {
+        ExprKind::Name(name) => context.builder.score().choices.iter().find(|choice| choice.name == *name).cloned(),
+        _ => None,
+    };
+    let Some(choice) = choice else {
+        context.lower(parameter)?;
+        let error = Diagnostic::new(parameter.span, "expected a parameter with a closed list of values");
+        return Err(context.report(error.help("declare one: `parameter form = 1 | 2;`, then `choose(form, x, y)`")));
+    };
+    if choice.options.len() != options.len() {
+        let (name, count) = (&choice.name, choice.options.len());
+        let error = Diagnostic::new(parameter.span, format!("`{name}` has {count} values, found {}", options.len()));
+        return Err(context.report(error.help("give one expression for each value, in the order of the list")));
+    }
+    // All are lowered, so that a mistake in one shows whatever is chosen.
+    let lowered: Vec<_> = options.iter().map(|option| context.lower(option)).collect();
+    let lowered = lowered.into_iter().collect::<Result<Vec<Operand>, Reported>>()?;
+    let chosen = choice.options.iter().position(|option| *option == choice.chosen);
+    chosen.and_then(|index| lowered.get(index).copied()).ok_or(Reported)
 }
 
 /// `xᵀ M y`.
@@ -215,9 +241,12 @@ impl Call<'_> {
             Function::Im => self.part(context, Op::Im(x), x),
             Function::Conj => self.part(context, Op::Conj(x), x),
             // `call` and `Context::lower` have taken these out.
-            Function::Bilinear | Function::Quadratic | Function::Transpose | Function::Angle | Function::Half => {
-                Err(Reported)
-            }
+            Function::Bilinear
+            | Function::Quadratic
+            | Function::Transpose
+            | Function::Angle
+            | Function::Half
+            | Function::Choose => Err(Reported),
         }
     }
 

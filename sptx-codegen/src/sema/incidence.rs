@@ -2,8 +2,8 @@
 //!
 //! The terms are separated by the semiring's ⊕, written `+` in every semiring, or in its own spelling: `*` in
 //! `hadamard`, `max(…)` and `min(…)` in `max_plus` and `min_plus`. `c * h.v` gives a term the coefficient c, joined by
-//! ⊗; a term without one has the semiring's `one`, which ⊗ leaves alone. `- t.v` gives the coefficient −1 where `one` is
-//! 1. In `plus_times` coefficients multiply, and distribute over parentheses.
+//! ⊗; a term without one has the semiring's `one`, which ⊗ leaves alone. `- t.v` gives the coefficient −1, and `- c * t.v` −c, where
+//! `one` is 1. In `plus_times` coefficients multiply, and distribute over parentheses.
 //!
 //! A row of gathers becomes an [`Op::Fold`]. A row that refers to an earlier row, or mixes real and complex terms,
 //! becomes ordinary operations, from which the passes find folds again.
@@ -255,6 +255,10 @@ impl Reader<'_, '_> {
             let error = Diagnostic::new(span, format!("a coefficient {factor} in a hadamard row"));
             let help = "the coefficients of a hadamard row are 1: multiply the result in a `let`";
             return Err(self.context.report(error.help(help)));
+        }
+        // Where there is a minus, `one` is 1, and `- 2 * h.v` has the coefficient −2.
+        if outer == Some(-1.0) && self.semiring.one == 1.0 {
+            return self.read(term, Some(-factor));
         }
         if outer.is_some() {
             let error = Diagnostic::new(span, format!("two coefficients of one term in `{}`", self.semiring.name));

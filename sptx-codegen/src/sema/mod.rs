@@ -22,6 +22,9 @@ mod semiring;
 mod tables;
 mod usage;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 pub use choices::{Choices, choices};

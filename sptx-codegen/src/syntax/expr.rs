@@ -46,7 +46,8 @@ fn sum(input: ParseStream<'_>, depth: u32) -> Parsed<Expr> {
 }
 
 fn term(input: ParseStream<'_>, depth: u32) -> Parsed<Expr> {
-    if input.peek(Token![-]) {
+    // The sign of a number belongs to the number: `-1 * x` is the product of −1 and x.
+    if input.peek(Token![-]) && !input.peek2(syn::Lit) {
         return negated(input, depth, term);
     }
     let mut left = factor(input, depth)?;
