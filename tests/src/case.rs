@@ -104,11 +104,13 @@ impl Case {
         (scores, dense.collect())
     }
 
-    /// The same numbers by the interpreter.
-    pub fn reference(&self) -> (Vec<f64>, Vec<Vec<f64>>) {
+    /// The same numbers by the interpreter, and for each plane the largest sum of the magnitudes of what is added to an
+    /// element of its gradient: a sum's rounding is relative to that.
+    pub fn reference(&self) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>) {
         let score = &self.gradient.score;
         let bindings = Bindings::new(score, score.bind_dims(&self.dims).unwrap_or_else(|error| panic!("{error}")));
         let mut gradients: Vec<Vec<f64>> = self.tables.iter().map(|table| vec![0.0; table.len()]).collect();
+        let mut magnitudes = gradients.clone();
         let mut scores = Vec::new();
         for triple in 0..self.heads.len() {
             let rows = self.rows(triple);
@@ -120,12 +122,14 @@ impl Case {
                 }
                 let start = self.id(side, triple) * self.row_len(plane.index());
                 let len = self.row_len(plane.index());
-                for (i, sum) in gradients[plane.index()][start..start + len].iter_mut().enumerate() {
-                    *sum += if row.len() == 1 { row[0] } else { row[i] };
+                for i in 0..len {
+                    let added = if row.len() == 1 { row[0] } else { row[i] };
+                    gradients[plane.index()][start + i] += added;
+                    magnitudes[plane.index()][start + i] += added.abs();
                 }
             }
         }
-        (scores, gradients)
+        (scores, gradients, magnitudes.iter().map(|plane| largest(plane)).collect())
     }
 
     fn id(&self, side: Side, triple: usize) -> usize {
@@ -160,17 +164,17 @@ impl Case {
     /// largest number of the same kind.
     pub fn check(&self, engine: &mut Engine, tolerance: f64) -> Vec<Disagreement> {
         let (scores, gradients) = self.run(engine);
-        let (expected_scores, expected_gradients) = self.reference();
-        let mut found = self.compare("score", &expected_scores, &scores, tolerance);
+        let (expected_scores, expected_gradients, magnitudes) = self.reference();
+        let mut found = self.compare("score", &expected_scores, &scores, largest(&expected_scores), tolerance);
         for (plane, (expected, gradient)) in expected_gradients.iter().zip(&gradients).enumerate() {
             let what = format!("gradient of {}", self.model.plane_name(plane));
-            found.extend(self.compare(&what, expected, gradient, tolerance));
+            found.extend(self.compare(&what, expected, gradient, magnitudes[plane], tolerance));
         }
         found
     }
 
-    fn compare(&self, what: &str, expected: &[f64], found: &[f32], tolerance: f64) -> Vec<Disagreement> {
-        let scale = expected.iter().fold(1e-3_f64, |scale, x| scale.max(x.abs()));
+    fn compare(&self, what: &str, expected: &[f64], found: &[f32], scale: f64, tolerance: f64) -> Vec<Disagreement> {
+        let scale = scale.max(1e-3);
         let differs = |expected: f64, found: f64| !((expected - found).abs() <= tolerance * scale);
         expected
             .iter()
@@ -186,6 +190,10 @@ impl Case {
             })
             .collect()
     }
+}
+
+fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |largest, x| largest.max(x.abs()))
 }
 
 fn choices(score: &Score) -> Vec<(String, f64)> {
