@@ -57,7 +57,4 @@ pub enum Error {
         /// Why.
         source: rayon::ThreadPoolBuildError,
     },
-    /// A program in JSON that is not one.
-    #[error("not a compiled score: {0}")]
-    Program(#[from] serde_json::Error),
 }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::program::Model;
+use crate::simd::Simd;
 use crate::table::Line;
 
 /// Which of a model's two programs is meant.
@@ -97,5 +98,31 @@ pub struct CompiledModel {
 impl std::fmt::Debug for CompiledModel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "CompiledModel({}, {})", self.model.name, self.kernels.kind())
+    }
+}
+
+/// Row `index` of a tile of `lines` lines a row. Emitted code calls it.
+///
+/// # Panics
+/// When there is no such row.
+#[inline(always)]
+pub fn row(tile: &[Line], index: usize, lines: usize) -> &[Line] {
+    &tile[index * lines..][..lines]
+}
+
+/// Adds sixteen columns to a line of a gradient. Emitted code calls it.
+#[inline(always)]
+pub fn accumulate<S: Simd>(simd: S, line: &mut Line, value: S::Vector) {
+    simd.store(simd.add(simd.load(&line.0), value), &mut line.0);
+}
+
+/// A model from the JSON that the compiler emitted beside its kernels.
+///
+/// # Panics
+/// When the text is not a program: it was changed by hand, or by another version of the compiler.
+pub fn load(text: &str, kernels: impl Kernels + 'static) -> CompiledModel {
+    match Model::from_json(text) {
+        Ok(model) => CompiledModel { model: Arc::new(model), kernels: Arc::new(kernels) },
+        Err(error) => panic!("a compiled score does not fit this version of sptx-runtime, compile it again: {error}"),
     }
 }

@@ -240,15 +240,9 @@ fn binary<S: Simd>(simd: S, op: Binary, a: Operand<'_>, b: Operand<'_>, out: &mu
         Binary::Div => zip(simd, a, b, out, |a, b| simd.div(a, b)),
         Binary::Min => zip(simd, a, b, out, |a, b| simd.min(a, b)),
         Binary::Max => zip(simd, a, b, out, |a, b| simd.max(a, b)),
-        Binary::Greater => zip(simd, a, b, out, |a, b| indicator(simd, simd.greater(a, b))),
-        Binary::Equal => zip(simd, a, b, out, |a, b| indicator(simd, simd.equal(a, b))),
+        Binary::Greater => zip(simd, a, b, out, |a, b| math::greater(simd, a, b)),
+        Binary::Equal => zip(simd, a, b, out, |a, b| math::equal(simd, a, b)),
     }
-}
-
-/// 1 where the mask holds, 0 elsewhere.
-#[inline(always)]
-fn indicator<S: Simd>(simd: S, mask: S::Mask) -> S::Vector {
-    simd.select(mask, simd.splat(1.0), simd.splat(0.0))
 }
 
 /// Reduces, stores and scatters what a block has computed.

@@ -14,6 +14,7 @@
 //! interpreter (which runs them). It is serialisable: `sptx compile` writes it as JSON beside a generated kernel.
 
 mod model;
+mod number;
 mod stage;
 
 pub use model::{

@@ -227,6 +227,19 @@ pub enum BindError {
 }
 
 impl Model {
+    /// A model from JSON, as `sptx compile --target json` writes it.
+    ///
+    /// # Errors
+    /// When the text is not a model's.
+    pub fn from_json(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
+    }
+
+    /// The model as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a program is plain data")
+    }
+
     /// The sizes of all dimensions, in the order of [`Model::dims`], from the sizes of the symbols.
     ///
     /// # Errors

@@ -102,7 +102,7 @@ pub enum Instruction {
     /// A parameter of the model.
     Parameter(usize),
     /// A number.
-    Constant(f32),
+    Constant(#[serde(with = "super::number")] f32),
     /// An operation on one operand.
     Unary(Unary, Register),
     /// An operation on two operands.

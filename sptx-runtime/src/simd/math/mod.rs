@@ -14,7 +14,7 @@ mod trigonometric;
 
 pub use activation::{sigmoid, softplus, tanh};
 pub use exponential::{exp, log};
-pub use piecewise::{frac, reciprocal_or_zero, sign};
+pub use piecewise::{equal, frac, greater, reciprocal_or_zero, sign};
 pub use trigonometric::{cos, sin, sin_cos};
 
 use super::Simd;

@@ -46,3 +46,29 @@ pub fn reciprocal_or_zero<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
 pub fn frac<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
     simd.sub(x, simd.floor(x))
 }
+
+/// 1 where `a > b`, 0 elsewhere and where either is NaN.
+///
+/// ```
+/// use sptx_runtime::simd::{Baseline, Simd, math};
+///
+/// let simd = Baseline::new();
+/// assert_eq!(simd.sum(math::greater(simd, simd.splat(2.0), simd.splat(1.0))), 16.0);
+/// ```
+#[inline(always)]
+pub fn greater<S: Simd>(simd: S, a: S::Vector, b: S::Vector) -> S::Vector {
+    simd.select(simd.greater(a, b), simd.splat(1.0), simd.splat(0.0))
+}
+
+/// 1 where `a = b`, 0 elsewhere and where either is NaN.
+///
+/// ```
+/// use sptx_runtime::simd::{Baseline, Simd, math};
+///
+/// let simd = Baseline::new();
+/// assert_eq!(simd.sum(math::equal(simd, simd.splat(2.0), simd.splat(1.0))), 0.0);
+/// ```
+#[inline(always)]
+pub fn equal<S: Simd>(simd: S, a: S::Vector, b: S::Vector) -> S::Vector {
+    simd.select(simd.equal(a, b), simd.splat(1.0), simd.splat(0.0))
+}
