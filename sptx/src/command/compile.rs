@@ -1,0 +1,59 @@
+//! `sptx compile`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use sptx::models::{KernelChoice, Source};
+
+use super::failure::Failure;
+use super::{Outcome, options, output};
+
+/// Compile a score function and print the result.
+///
+/// For example: `sptx compile transe --set norm=2 --target json -o transe.json`
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A model of the zoo, or a `.sptx` file (`file.sptx#Score` where it declares several).
+    model: String,
+    /// What to make of it.
+    #[arg(long, value_enum, default_value_t = Target::Json)]
+    target: Target,
+    /// Where to write it; standard output when left out.
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+    /// The value of a choice, such as `norm=2`; may be given several times.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = options::assignment)]
+    choices: Vec<(String, f64)>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Target {
+    /// The program that the runtime reads.
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let source = Source::find(&arguments.model)?;
+    let text = match arguments.target {
+        Target::Json => json(&source, &options::borrowed(&arguments.choices))?,
+    };
+    match &arguments.output {
+        Some(path) => write(path, &text).map_err(|error| Failure::file(path, "write", &error)),
+        None => output::text(&text),
+    }
+}
+
+fn json(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
+    let compiled = source.compile(choices, KernelChoice::Interpreted)?;
+    Ok(serde_json::to_string_pretty(&*compiled.model)? + "\n")
+}
+
+/// Writes a file whole or not at all.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
+}
