@@ -62,7 +62,7 @@ pub(super) fn compare(compiled: &Compiled, mut case: Case) -> Result<Errors, Fai
 }
 
 fn score_error(compiled: &Compiled, case: &Case, scores: &[f32]) -> f64 {
-    let exact = |triple: &Triple| interp::score(&compiled.lowered, &case.bindings, &case.tables.rows(*triple));
+    let exact = |triple: &Triple| interp::score(&compiled.declared, &case.bindings, &case.declared.rows(*triple));
     let expected: Vec<f64> = case.triples.iter().map(exact).collect();
     let magnitude = root_mean_square(expected.iter().copied());
     let pairs = scores.iter().zip(&expected);
@@ -102,11 +102,12 @@ fn compare_differences(
     Row { plane, row, found, magnitude }: Row<'_>,
     errors: &mut Errors,
 ) {
-    let score = &compiled.lowered;
-    let owner = score.slots[score.planes[PlaneId::new(plane)].slot].owner;
+    let score = &compiled.declared;
+    let (declared, first) = case.places[plane];
+    let owner = score.slots[score.planes[PlaneId::new(declared)].slot].owner;
     for element in (0..found.len()).step_by(found.len().div_ceil(ELEMENTS).max(1)) {
-        let place = (owner, plane, row, element);
-        let difference = reference::difference(score, &case.bindings, &mut case.tables, batch, place);
+        let place = (owner, declared, row, first + element);
+        let difference = reference::difference(score, &case.bindings, &mut case.declared, batch, place);
         let error = relative(f64::from(found[element]), difference, magnitude);
         if larger(error, errors.differences) != errors.differences {
             let name = case.engine.model().plane_name(plane);

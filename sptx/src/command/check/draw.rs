@@ -27,8 +27,14 @@ const DRAWS: u32 = 200;
 /// Everything one check runs on.
 pub(super) struct Case {
     pub(super) engine: Engine,
+    /// What the score is evaluated with; the sizes of its dimensions are those of every form of it.
     pub(super) bindings: Bindings,
+    /// The rows of the engine's planes.
     pub(super) tables: Tables,
+    /// The rows of the declared planes.
+    pub(super) declared: Tables,
+    /// Where each of the engine's planes is among the declared ones: which plane, and from which element on.
+    pub(super) places: Vec<(usize, usize)>,
     pub(super) triples: Vec<Triple>,
     /// The derivative of the loss by each score.
     pub(super) upstream: Vec<f32>,
@@ -76,8 +82,9 @@ impl Case {
             return Err(Failure::new(format!("every random triple of {} lies near a kink", compiled.declared.name))
                 .help("try smaller dimensions with `--dim`, or another `--seed`"));
         }
+        let (declared, places) = tables.declared(&compiled.declared);
         let upstream = (0..triples.len() as u32).map(|index| upstream(stream, index)).collect();
-        Ok(Self { engine, bindings, tables, triples, upstream })
+        Ok(Self { engine, bindings, tables, declared, places, triples, upstream })
     }
 }
 

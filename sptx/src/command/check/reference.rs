@@ -1,14 +1,15 @@
 //! The engine's tables as the reference interpreter reads them, and differences of what it gives.
 
 use sptx::codegen::interp::{self, Bindings, RowSource};
-use sptx::codegen::ir::{Gradient, Owner, PlaneId, Score, Side};
+use sptx::codegen::ir::{Element, Gradient, Owner, PlaneId, Score, Side};
 use sptx::runtime::table;
 use sptx::train::Triple;
 
 /// The step of a central difference.
 const STEP: f64 = 1e-5;
 
-/// Every row of every plane, in f64.
+/// Every row of every plane, in f64: of the planes the engine has, or of those declared, of which complex ones are two
+/// of the engine's.
 #[derive(Clone)]
 pub(super) struct Tables {
     planes: Vec<Vec<Vec<f64>>>,
@@ -46,6 +47,28 @@ impl Tables {
     /// The rows of a triple.
     pub(super) fn rows(&self, triple: Triple) -> TripleRows<'_> {
         TripleRows { tables: self, triple }
+    }
+
+    /// The same numbers by declared plane, and the declared plane of each of the engine's, with the first element of the
+    /// engine's row in it.
+    pub(super) fn declared(&self, score: &Score) -> (Self, Vec<(usize, usize)>) {
+        let mut planes: Vec<Vec<Vec<f64>>> = Vec::new();
+        let mut places = Vec::new();
+        let mut rest = self.planes.iter();
+        for (position, (_, plane)) in score.planes.iter().enumerate() {
+            let parts = match plane.element {
+                Element::Real => 1,
+                Element::Complex => 2,
+            };
+            let mut joined: Vec<Vec<f64>> = Vec::new();
+            for part in rest.by_ref().take(parts) {
+                places.push((position, joined.first().map_or(0, Vec::len)));
+                joined.resize(part.len(), Vec::new());
+                joined.iter_mut().zip(part).for_each(|(joined, row)| joined.extend(row));
+            }
+            planes.push(joined);
+        }
+        (Self { planes }, places)
     }
 
     /// Zeros in the same shape.
