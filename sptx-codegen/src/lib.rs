@@ -6,4 +6,18 @@ pub mod ir;
 pub mod sema;
 pub mod syntax;
 
+pub mod compile;
+pub mod differentiate;
+pub mod emit;
+pub mod interp;
+pub mod lower;
+pub mod notation;
+pub mod passes;
+#[doc(hidden)]
+pub mod testing;
+pub mod verify;
+
+pub use compile::{Compiled, compile};
+pub use differentiate::differentiate;
+pub use lower::lower;
 pub use syntax::ast;

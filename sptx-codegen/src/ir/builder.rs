@@ -250,6 +250,22 @@ impl Builder {
         self.unary(UnaryOp::Neg, a)
     }
 
+    /// `a` if it has the type of `like`, else the scalar `a` in every element of that shape.
+    ///
+    /// Written `a · equal(like, like)`: a factor of ones that neither overflows nor needs an operation of its own.
+    pub fn spread(&mut self, a: Value, like: Value) -> Value {
+        if self.ty(a).shape == self.ty(like).shape {
+            return a;
+        }
+        let ones = self.binary(BinaryOp::Equal, like, like);
+        self.mul(a, ones)
+    }
+
+    /// [`Builder::spread`] when `a` is a scalar and `like` is not, else `a`.
+    pub fn spread_beside(&mut self, a: Value, like: Value) -> Value {
+        if self.ty(a).shape == Shape::Scalar { self.spread(a, like) } else { a }
+    }
+
     /// The sum of a vector's elements.
     pub fn sum(&mut self, a: Value) -> Value {
         self.push(Op::Reduce(ReduceOp::Sum, a))

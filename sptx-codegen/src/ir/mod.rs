@@ -29,6 +29,7 @@
 //! `softplus(x) = max(x, 0) + ln(1 + e^−|x|)`. At a kink (|x| at 0, max and min at a tie) the sub-gradient is 0.
 
 mod arena;
+mod bind;
 mod builder;
 mod op;
 mod semiring;
@@ -36,6 +37,7 @@ mod table;
 mod types;
 
 pub use arena::Arena;
+pub use bind::{DimError, DimSizes};
 pub use builder::{Builder, TypeError, infer};
 pub use op::{BinaryOp, Op, ReduceOp, Side, Term, UnaryOp};
 pub use semiring::{Semiring, SemiringExpr};
