@@ -1,18 +1,18 @@
 //! The Rust items that a declaration becomes: the seam to the back end.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::ast::{self, Visibility};
 use crate::ir;
 
 /// The items of a score, given its analysis for every combination of its choices.
-pub(super) fn score(declared: &ast::Score, variants: &[ir::Score], source: &str) -> TokenStream {
+pub(super) fn score(declared: &ast::Score, ident: &Ident, variants: &[ir::Score], source: &str) -> TokenStream {
     let variants = variants.len();
     item(
         &declared.doc,
         declared.visibility,
-        &declared.name,
+        ident,
         source,
         &quote! {
             /// Number of combinations of the values of its choice parameters.
@@ -22,19 +22,18 @@ pub(super) fn score(declared: &ast::Score, variants: &[ir::Score], source: &str)
 }
 
 /// The items of a semiring.
-pub(super) fn semiring(declared: &ast::Semiring, source: &str) -> TokenStream {
-    item(&declared.doc, declared.visibility, &declared.name, source, &TokenStream::new())
+pub(super) fn semiring(declared: &ast::Semiring, ident: &Ident, source: &str) -> TokenStream {
+    item(&declared.doc, declared.visibility, ident, source, &TokenStream::new())
 }
 
-fn item(doc: &str, visibility: Visibility, name: &ast::Name, source: &str, constants: &TokenStream) -> TokenStream {
-    let ident = Ident::new(&name.text, Span::call_site());
+fn item(doc: &str, visibility: Visibility, ident: &Ident, source: &str, constants: &TokenStream) -> TokenStream {
     let visibility = match visibility {
         Visibility::Private => quote!(),
         Visibility::Public => quote!(pub),
         Visibility::Crate => quote!(pub(crate)),
         Visibility::Super => quote!(pub(super)),
     };
-    let doc = if doc.is_empty() { format!("`{}`, declared in sptx's language.", name.text) } else { doc.to_owned() };
+    let doc = if doc.is_empty() { format!("`{ident}`, declared in sptx's language.") } else { doc.to_owned() };
     quote! {
         #[doc = #doc]
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

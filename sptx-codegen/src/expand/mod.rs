@@ -17,7 +17,7 @@ mod locate;
 
 use proc_macro2::TokenStream;
 
-use crate::ast::File;
+use crate::ast::{File, Score, Semiring};
 use crate::diagnostics::{Diagnostic, Diagnostics, Span};
 use crate::{sema, syntax};
 
@@ -40,7 +40,10 @@ fn try_score(input: &TokenStream) -> Result<TokenStream, Diagnostics> {
     let variants = sema::analyze_every_choice(&file)?;
     let source = input.to_string();
     let declared = file.scores.iter().zip(&variants);
-    Ok(declared.map(|(declared, variants)| emit::score(declared, variants, &source)).collect())
+    let emit = |(declared, variants): (&Score, &Vec<_>)| {
+        emit::score(declared, &locate::ident(&declared.name, input), variants, &source)
+    };
+    Ok(declared.map(emit).collect())
 }
 
 fn try_semiring(input: &TokenStream) -> Result<TokenStream, Diagnostics> {
@@ -56,7 +59,8 @@ fn try_semiring(input: &TokenStream) -> Result<TokenStream, Diagnostics> {
     }
     sema::semirings(&file)?;
     let source = input.to_string();
-    Ok(file.semirings.iter().map(|declared| emit::semiring(declared, &source)).collect())
+    let emit = |declared: &Semiring| emit::semiring(declared, &locate::ident(&declared.name, input), &source);
+    Ok(file.semirings.iter().map(emit).collect())
 }
 
 fn refused(file: &File, error: Diagnostic) -> Diagnostics {
