@@ -3,13 +3,17 @@
 pub mod ir;
 
 pub mod compile;
+pub mod cost;
 pub mod differentiate;
+pub mod explain;
 pub mod interp;
 pub mod notation;
 pub mod passes;
 #[doc(hidden)]
 pub mod testing;
+pub mod text;
 pub mod verify;
 
 pub use compile::{Compiled, compile};
 pub use differentiate::differentiate;
+pub use explain::explain;
