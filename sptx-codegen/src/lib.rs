@@ -7,17 +7,21 @@ pub mod sema;
 pub mod syntax;
 
 pub mod compile;
+pub mod cost;
 pub mod differentiate;
 pub mod emit;
+pub mod explain;
 pub mod interp;
 pub mod lower;
 pub mod notation;
 pub mod passes;
 #[doc(hidden)]
 pub mod testing;
+pub mod text;
 pub mod verify;
 
 pub use compile::{Compiled, compile};
 pub use differentiate::differentiate;
 pub use lower::lower;
 pub use syntax::ast;
+pub use explain::explain;
