@@ -31,12 +31,16 @@ pub(super) struct Arguments {
 enum Target {
     /// The program that the runtime reads.
     Json,
+    /// The intermediate representation in incidence form, as text.
+    Ir,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let source = Source::find(&arguments.model)?;
+    let choices = options::borrowed(&arguments.choices);
     let text = match arguments.target {
-        Target::Json => json(&source, &options::borrowed(&arguments.choices))?,
+        Target::Json => json(&source, &choices)?,
+        Target::Ir => sptx::codegen::text::print(&sptx::codegen::compile(source.analyze(&choices)?).factored),
     };
     match &arguments.output {
         Some(path) => write(path, &text).map_err(|error| Failure::file(path, "write", &error)),
@@ -52,8 +56,13 @@ fn json(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
 /// Writes a file whole or not at all.
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = tempfile::Builder::new().permissions(permissions()).tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.persist(path)?;
     Ok(())
+}
+
+/// Those of any new file: what the user's mask leaves of them.
+fn permissions() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
 }

@@ -4,6 +4,7 @@ mod check;
 mod compile;
 mod completions;
 mod devices;
+mod explain;
 mod failure;
 mod interrupt;
 mod list;
@@ -40,6 +41,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Check(check::Arguments),
+    Explain(explain::Arguments),
     Compile(compile::Arguments),
     Models(list::Arguments),
     Devices(devices::Arguments),
@@ -51,6 +53,7 @@ pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.verb {
         Verb::Check(arguments) => check::run(&arguments),
+        Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Compile(arguments) => compile::run(&arguments),
         Verb::Models(arguments) => list::run(&arguments),
         Verb::Devices(arguments) => devices::run(&arguments),

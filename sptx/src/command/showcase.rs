@@ -1,0 +1,69 @@
+//! A handful of predictions that a person can judge: facts held out of training, and what the model says of them.
+
+use std::collections::BTreeSet;
+
+use sptx::bundled;
+use sptx::runtime::cpu::Engine;
+use sptx::train::{Dataset, KnownTriples, Split, Triple};
+
+use super::answers::{Answer, Exclude, Question};
+use super::{Outcome, output};
+
+/// Questions about the bundled graph whose answers many people know. Each has an answer that is held out of training.
+const ABOUT_COUNTRIES: [(&str, &str); 6] = [
+    ("france", "neighbour"),
+    ("austria", "main_language"),
+    ("netherlands", "member_of"),
+    ("mexico", "main_religion"),
+    ("danube", "flows_through"),
+    ("egypt", "borders_sea"),
+];
+
+/// Questions shown of any other graph.
+const QUESTIONS: usize = 5;
+
+/// Answers shown to each.
+const ANSWERS: usize = 5;
+
+/// Prints some questions with the model's best answers, those that it was trained with left out.
+pub(super) fn print(engine: &Engine, dataset: &Dataset) -> Outcome {
+    let questions = questions(dataset);
+    if questions.is_empty() {
+        return Ok(());
+    }
+    let trained = KnownTriples::new(dataset.train().iter().copied());
+    let exclude = Exclude { known: Some(&trained), itself: true };
+    let mut table = output::table(&["question", "best answers that training did not have"], 2);
+    for (head, relation) in questions {
+        let answers = Question::Tails { head, relation }.ask(engine, dataset, ANSWERS, &exclude);
+        let names = (dataset.entities().name(head), dataset.relations().name(relation));
+        let question = format!("{} {} ?", names.0.unwrap_or_default(), names.1.unwrap_or_default());
+        table.add_row([question, answers.iter().map(spelled).collect::<Vec<_>>().join(", ")]);
+    }
+    output::line(table)?;
+    output::line("* true: the graph holds it, outside the training split")
+}
+
+fn spelled(answer: &Answer) -> String {
+    let mark = if answer.known.is_some() { "*" } else { "" };
+    format!("{}{mark}", answer.name)
+}
+
+/// Heads and relations to ask the tails of.
+fn questions(dataset: &Dataset) -> Vec<(u32, u32)> {
+    let (entities, relations) = (dataset.entities(), dataset.relations());
+    if dataset.name() == bundled::NAME {
+        let ids = ABOUT_COUNTRIES.map(|(head, relation)| Some((entities.id(head)?, relations.id(relation)?)));
+        return ids.into_iter().flatten().collect();
+    }
+    held_out(dataset, [Split::Test, Split::Valid])
+}
+
+/// The first triple of each of the first relations of a split that is not empty.
+fn held_out(dataset: &Dataset, splits: [Split; 2]) -> Vec<(u32, u32)> {
+    let mut relations = BTreeSet::new();
+    let triples = splits.into_iter().map(|split| dataset.split(split)).find(|triples| !triples.is_empty());
+    let new = |triple: &&Triple| relations.insert(triple.relation);
+    let first = triples.unwrap_or_default().iter().filter(new).take(QUESTIONS);
+    first.map(|triple| (triple.head, triple.relation)).collect()
+}
