@@ -6,6 +6,7 @@ pub mod ir;
 pub mod sema;
 pub mod syntax;
 
+pub mod build;
 pub mod compile;
 pub mod differentiate;
 pub mod emit;
@@ -17,6 +18,7 @@ pub mod passes;
 pub mod testing;
 pub mod verify;
 
+pub use build::{Build, BuildError};
 pub use compile::{Compiled, compile};
 pub use differentiate::differentiate;
 pub use lower::lower;
