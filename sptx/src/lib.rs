@@ -17,7 +17,6 @@
 
 pub mod bundled;
 pub mod models;
-mod zoo;
 
 pub use sptx_codegen as codegen;
 pub use sptx_dsl as dsl;

@@ -3,13 +3,12 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use kernels_generated as zoo;
 use sptx_codegen::diagnostics::Diagnostics;
 use sptx_codegen::{ast, ir, sema, syntax};
 use sptx_runtime::cpu::Interpreter;
 use sptx_runtime::kernel::CompiledModel;
 use sptx_train::Vocabulary;
-
-use crate::zoo;
 
 /// Which kernels a model is to run with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -203,9 +202,8 @@ impl Source {
             (Some(compiled), _) => Ok(compiled),
             (None, KernelChoice::Compiled) => Err(ModelError::NotCompiled { name: self.name.clone() }),
             (None, KernelChoice::Best | KernelChoice::Interpreted) => {
-                let compiled = sptx_codegen::compile(declared);
-                Ok(Interpreter::compile(sptx_codegen::lower(&compiled.factored, &compiled.gradient)))
-            },
+                Ok(Interpreter::compile(sptx_codegen::compile(declared).program()))
+            }
         }
     }
 }

@@ -4,20 +4,20 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use sptx::models::{KernelChoice, Source};
+use sptx::models::{KernelChoice, ModelError, Source};
 
 use super::failure::Failure;
 use super::{Outcome, options, output};
 
 /// Compile a score function and print the result.
 ///
-/// For example: `sptx compile transe --set norm=2 --target json -o transe.json`
+/// For example: `sptx compile my_model.sptx -o src/my_model.rs`
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// A model of the zoo, or a `.sptx` file (`file.sptx#Score` where it declares several).
     model: String,
     /// What to make of it.
-    #[arg(long, value_enum, default_value_t = Target::Json)]
+    #[arg(long, value_enum, default_value_t = Target::Rust)]
     target: Target,
     /// Where to write it; standard output when left out.
     #[arg(short, long)]
@@ -29,9 +29,11 @@ pub(super) struct Arguments {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Target {
-    /// The program that the runtime reads.
+    /// Rust: what the `score!` macro and a build script make, for every combination of choices.
+    Rust,
+    /// The program that the runtime reads, for the choices given.
     Json,
-    /// The intermediate representation in incidence form, as text.
+    /// The intermediate representation in incidence form, as text, for the choices given.
     Ir,
 }
 
@@ -39,6 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let source = Source::find(&arguments.model)?;
     let choices = options::borrowed(&arguments.choices);
     let text = match arguments.target {
+        Target::Rust => sptx::codegen::build::rust(source.name(), source.text()).map_err(ModelError::Declaration)?,
         Target::Json => json(&source, &choices)?,
         Target::Ir => sptx::codegen::text::print(&sptx::codegen::compile(source.analyze(&choices)?).factored),
     };
