@@ -14,6 +14,12 @@ mod sampler;
 
 mod evaluate;
 
+mod config;
+
+pub use config::{
+    CheckpointConfig, Config, ConfigError, EvaluationConfig, LossConfig, LossName, MetricName, ModelReference, OptimizerConfig,
+    OptimizerName, Reduction, SamplerConfig, ValidationConfig,
+};
 pub use category::{Cardinality, Category};
 pub use dataset::{Dataset, Split, SplitSummary, Summary, Triple, Vocabulary, Warning};
 pub use error::{ColumnHint, Columns, Error, IdHint, Kind, Number, Place, Result};
