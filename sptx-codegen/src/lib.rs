@@ -6,6 +6,8 @@ pub mod ir;
 pub mod sema;
 pub mod syntax;
 
+pub mod build;
+pub mod compile;
 pub mod differentiate;
 pub mod emit;
 pub mod interp;
@@ -14,7 +16,10 @@ pub mod notation;
 pub mod passes;
 #[doc(hidden)]
 pub mod testing;
+pub mod verify;
 
+pub use build::{Build, BuildError};
+pub use compile::{Compiled, compile};
 pub use differentiate::differentiate;
 pub use lower::lower;
 pub use syntax::ast;

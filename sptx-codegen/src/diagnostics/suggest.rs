@@ -7,7 +7,8 @@ pub(crate) fn did_you_mean<'a>(unknown: &str, candidates: impl IntoIterator<Item
     let nearest = candidates.iter().map(|name| (distance(unknown, name), *name)).min();
     match nearest {
         Some((distance, name)) if distance <= limit => format!("did you mean `{name}`?"),
-        Some(_) => format!("there is {}", listed(&candidates)),
+        Some(_) if candidates.len() == 1 => format!("there is only {}", listed(&candidates)),
+        Some(_) => format!("there are {}", listed(&candidates)),
         None => String::new(),
     }
 }
@@ -51,7 +52,7 @@ mod tests {
     fn a_near_name_is_suggested_and_a_far_one_is_not() {
         assert_eq!(did_you_mean("nrom2", ["norm1", "norm2", "dot"]), "did you mean `norm2`?");
         assert_eq!(did_you_mean("w", ["v"]), "did you mean `v`?");
-        assert_eq!(did_you_mean("elephant", ["a", "b"]), "there is `a` and `b`");
+        assert_eq!(did_you_mean("elephant", ["a", "b"]), "there are `a` and `b`");
         assert_eq!(did_you_mean("x", []), "");
     }
 

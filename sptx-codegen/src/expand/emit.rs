@@ -1,40 +1,40 @@
 //! The Rust items that a declaration becomes: the seam to the back end.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::ast::{self, Visibility};
-use crate::ir;
+use crate::emit::cpu::{self, Specification};
+use crate::{compile, ir};
 
-/// The items of a score, given its analysis for every combination of its choices.
-pub(super) fn score(declared: &ast::Score, variants: &[ir::Score], source: &str) -> TokenStream {
-    let variants = variants.len();
-    item(
-        &declared.doc,
-        declared.visibility,
-        &declared.name,
-        source,
-        &quote! {
-            /// Number of combinations of the values of its choice parameters.
-            pub const VARIANTS: usize = #variants;
-        },
-    )
+/// The items of a score, given its analysis for every combination of its choices: its type, with its text, and the
+/// kernels of every combination.
+pub(super) fn score(
+    declared: &ast::Score,
+    ident: &Ident,
+    variants: &[ir::Score],
+    source: &TokenStream,
+    specification: &Specification<'_>,
+) -> TokenStream {
+    let programs: Vec<_> = variants.iter().map(|variant| compile(variant.clone()).program()).collect();
+    let item = item(&declared.doc, declared.visibility, ident, source);
+    let kernels = cpu::model(ident, &programs, specification);
+    quote!(#item #kernels)
 }
 
 /// The items of a semiring.
-pub(super) fn semiring(declared: &ast::Semiring, source: &str) -> TokenStream {
-    item(&declared.doc, declared.visibility, &declared.name, source, &TokenStream::new())
+pub(super) fn semiring(declared: &ast::Semiring, ident: &Ident, source: &TokenStream) -> TokenStream {
+    item(&declared.doc, declared.visibility, ident, source)
 }
 
-fn item(doc: &str, visibility: Visibility, name: &ast::Name, source: &str, constants: &TokenStream) -> TokenStream {
-    let ident = Ident::new(&name.text, Span::call_site());
+fn item(doc: &str, visibility: Visibility, ident: &Ident, source: &TokenStream) -> TokenStream {
     let visibility = match visibility {
         Visibility::Private => quote!(),
         Visibility::Public => quote!(pub),
         Visibility::Crate => quote!(pub(crate)),
         Visibility::Super => quote!(pub(super)),
     };
-    let doc = if doc.is_empty() { format!("`{}`, declared in sptx's language.", name.text) } else { doc.to_owned() };
+    let doc = if doc.is_empty() { format!("`{ident}`, declared in sptx's language.") } else { doc.to_owned() };
     quote! {
         #[doc = #doc]
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +43,6 @@ fn item(doc: &str, visibility: Visibility, name: &ast::Name, source: &str, const
         impl #ident {
             /// The text of the declaration.
             pub const SOURCE: &'static str = #source;
-            #constants
         }
     }
 }

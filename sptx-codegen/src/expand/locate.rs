@@ -1,8 +1,9 @@
 //! From the places in diagnostics back to the tokens of a macro's input, so that rustc underlines them.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote_spanned;
 
+use crate::ast::Name;
 use crate::diagnostics::{self, Diagnostic, Diagnostics};
 
 /// A `compile_error!` for each error.
@@ -10,6 +11,13 @@ pub(super) fn compile_errors(errors: &Diagnostics, input: &TokenStream) -> Token
     let mut tokens = Vec::new();
     flatten(input.clone(), &mut tokens);
     errors.errors.iter().map(|error| compile_error(error, &tokens)).collect()
+}
+
+/// A name of the input as the input writes it, so that what rustc says of it points there.
+pub(super) fn ident(name: &Name, input: &TokenStream) -> Ident {
+    let mut tokens = Vec::new();
+    flatten(input.clone(), &mut tokens);
+    Ident::new(&name.text, tokens_at(name.span, &tokens).0)
 }
 
 fn compile_error(error: &Diagnostic, tokens: &[Span]) -> TokenStream {

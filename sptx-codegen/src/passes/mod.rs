@@ -3,6 +3,7 @@
 //! | Pass | Needs | Establishes |
 //! |---|---|---|
 //! | [`simplify()`] | — | no dead node, no two equal nodes, matrices are gathers |
+//! | [`factor()`] | — | linear maps outside sums; incidence rows are `Fold`s |
 //! | [`expand_folds`] | — | no `Fold` |
 //! | [`realify`] | no `Fold` | no complex type, no complex plane |
 //!
@@ -10,11 +11,13 @@
 //! for the same input.
 
 mod expand_folds;
+mod factor;
 mod realify;
 mod rebuild;
 pub mod simplify;
 
 pub use expand_folds::expand_folds;
+pub use factor::factor;
 pub use realify::realify;
 pub(crate) use rebuild::live;
 pub use simplify::{simplify, simplify_gradient};

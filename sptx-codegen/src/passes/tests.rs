@@ -30,6 +30,7 @@ fn realify_expanded(score: &Score) -> Score {
 
 fn check_all(score: &Score, seed: u64) {
     check(score, simplify, same_rows, seed);
+    check(score, factor, same_rows, seed);
     check(score, expand_folds, same_rows, seed);
     check(score, realify_expanded, Rows::realified, seed);
 }

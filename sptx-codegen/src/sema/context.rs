@@ -140,7 +140,9 @@ impl Context<'_> {
         for value in &parameter.values {
             match constant::evaluate(value, &|_| None) {
                 Ok(number) if values.contains(&number) => {
-                    self.report(Diagnostic::new(value.span, format!("the value {number} is listed twice")));
+                    self.report(
+                        Diagnostic::new(value.span, format!("the value {number} is listed twice")).help("remove it"),
+                    );
                 }
                 Ok(number) => values.push(number),
                 Err(error) => {

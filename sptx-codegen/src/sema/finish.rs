@@ -75,7 +75,7 @@ fn check_dependence(context: &mut Context<'_>, score: &ast::Score, root: Value) 
         errors.extend(
             planes
                 .and_then(|planes| unused(*owner, name, planes, &read))
-                .map(|(message, help)| Diagnostic::new(info.span, message).label("not used").help(help)),
+                .map(|(message, help)| Diagnostic::new(info.span, message).help(help)),
         );
     }
     context.errors.extend(errors);

@@ -42,7 +42,7 @@ pub(super) fn row(context: &mut Context<'_>, row: &Incidence) -> Result<Value, R
 fn semiring(context: &mut Context<'_>, row: &Incidence) -> Result<Semiring, Reported> {
     let Some(name) = &row.semiring else { return Ok(Semiring::plus_times()) };
     if let Some(semiring) = context.semirings.get(&name.text) {
-        return Ok(semiring.clone());
+        return semiring.clone().ok_or(Reported);
     }
     let message = format!("there is no semiring `{}`", name.text);
     let help = did_you_mean(&name.text, context.semirings.keys().map(String::as_str));

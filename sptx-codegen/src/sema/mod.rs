@@ -2,7 +2,7 @@
 //!
 //! One score is analysed for one value of each of its choice parameters at a time; [`choices`] lists the combinations.
 //! All errors of a text are reported together. What has been reported once is not reported again by what depends on it
-//! ([`Reported`] is the proof that a message was given).
+//! (`Reported` is the proof that a message was given).
 //!
 //! What an analysed score satisfies, beside what the IR's types say: its root is a real scalar; it depends on the head or
 //! the tail; every plane is gathered by it; every fold's terms are gathers, or unit complex numbers of gathered phases,
@@ -36,8 +36,8 @@ use crate::{ast, ir};
 #[derive(Clone, Copy, Debug)]
 struct Reported;
 
-/// The semirings of a file by name.
-type Semirings = BTreeMap<String, ir::Semiring>;
+/// The semirings that a score may name; `None` for one whose declaration has errors.
+type Semirings = BTreeMap<String, Option<ir::Semiring>>;
 
 /// Analyses every score of a file, for one value of each choice parameter. Values for names that no score of the file
 /// declares are errors.

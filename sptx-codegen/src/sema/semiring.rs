@@ -13,7 +13,8 @@ const LARGEST: usize = 1000;
 pub(super) fn all(file: &ast::File, errors: &mut Vec<Diagnostic>) -> Semirings {
     let built_in = Semiring::all_built_in();
     let names: Vec<&str> = built_in.iter().map(|semiring| semiring.name.as_str()).collect();
-    let mut known: Semirings = built_in.iter().map(|semiring| (semiring.name.clone(), semiring.clone())).collect();
+    let mut known: Semirings =
+        built_in.iter().map(|semiring| (semiring.name.clone(), Some(semiring.clone()))).collect();
     for declared in &file.semirings {
         let name = &declared.name;
         if names.contains(&name.text.as_str()) {
@@ -21,8 +22,8 @@ pub(super) fn all(file: &ast::File, errors: &mut Vec<Diagnostic>) -> Semirings {
             errors.push(error.help(format!("{} are there already: choose another name", listed(&names))));
         } else if known.contains_key(&name.text) {
             errors.push(twice(name, "a semiring"));
-        } else if let Some(semiring) = semiring(declared, errors) {
-            known.insert(name.text.clone(), semiring);
+        } else {
+            known.insert(name.text.clone(), semiring(declared, errors));
         }
     }
     known

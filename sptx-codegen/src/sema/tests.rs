@@ -173,7 +173,7 @@ fn numbers_and_powers() {
         "sum(add(mul(mul(h.v, h.v), mul(r.v, mul(r.v, r.v))), sqrt(t.v)))"
     });
     check_real("parameter p = 3; score = sum(h.v^p + r.v^-1);", "sum(add(exp(mul(p, log(h.v))), div(1, r.v)))");
-    check_real("score = -2^2 * sum(h.v + r.v);", "neg(mul(4, sum(add(h.v, r.v))))");
+    check_real("score = -2^2 * sum(h.v + r.v);", "mul(-4, sum(add(h.v, r.v)))");
     check_real("score = sum(normalize(h.v + r.v));", {
         "sum(mul(add(h.v, r.v), reciprocal_or_zero(sqrt(sum(mul(add(h.v, r.v), add(h.v, r.v)))))))"
     });

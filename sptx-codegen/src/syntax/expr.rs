@@ -160,7 +160,7 @@ fn call(input: ParseStream<'_>, function: Name, depth: u32) -> Parsed<Expr> {
     while !inside.is_empty() {
         arguments.push(comparison(&inside, depth + 1)?);
         if !inside.is_empty() {
-            token::<Token![,]>(&inside, "an operator, `,` or `)`", "")?;
+            token::<Token![,]>(&inside, "an operator, `,` or `)`", "arguments are separated by commas")?;
         }
     }
     let span = function.span.to(parentheses);

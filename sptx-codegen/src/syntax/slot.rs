@@ -101,7 +101,7 @@ fn rule(input: ParseStream<'_>, what: &str) -> Parsed<Rule> {
         while !inside.is_empty() {
             arguments.push(argument(&inside)?);
             if !inside.is_empty() {
-                token::<Token![,]>(&inside, "`,` or `)`", "")?;
+                token::<Token![,]>(&inside, "`,` or `)`", "arguments are separated by commas")?;
             }
         }
     }

@@ -18,7 +18,7 @@ pub(super) const RESERVED: [&str; 11] =
 pub(super) fn expected(input: ParseStream<'_>, what: &str) -> Box<Diagnostic> {
     let found = match input.cursor().token_tree() {
         Some((token, _)) => describe(&token),
-        None => "nothing more".to_owned(),
+        None => "the end".to_owned(),
     };
     Box::new(Diagnostic::new(Span::of(input.span()), format!("expected {what}, found {found}")))
 }
