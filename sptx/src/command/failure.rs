@@ -40,7 +40,9 @@ impl Failure {
 
     /// An operation on a file that failed.
     pub(super) fn file(path: &Path, what: &str, error: &io::Error) -> Self {
-        Self::new(format!("{}: cannot {what}: {error}", path.display()))
+        // A temporary file's error names the temporary file, which tells a user nothing.
+        let cause = error.get_ref().and_then(|inner| inner.source()).map(ToString::to_string);
+        Self::new(format!("{}: cannot {what}: {}", path.display(), cause.unwrap_or_else(|| error.to_string())))
     }
 
     /// Prints the failure and gives its exit code.
@@ -107,6 +109,12 @@ impl From<sptx::runtime::program::BindError> for Failure {
 
 impl From<sptx::train::Error> for Failure {
     fn from(error: sptx::train::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<sptx::train::ConfigError> for Failure {
+    fn from(error: sptx::train::ConfigError) -> Self {
         Self::new(error.to_string())
     }
 }

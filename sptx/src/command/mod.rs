@@ -1,15 +1,29 @@
 //! The command line: one file a verb.
 
+mod train;
+
+mod eval;
+mod predict;
+
 mod check;
+mod explain;
+
 mod compile;
 mod completions;
 mod devices;
-mod explain;
+mod list;
+
+mod answers;
+mod data;
 mod failure;
 mod interrupt;
-mod list;
+mod metrics;
+mod model;
 mod options;
 mod output;
+mod progress;
+mod settings;
+mod showcase;
 
 use std::process::ExitCode;
 
@@ -40,6 +54,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Train(train::Arguments),
+    Eval(eval::Arguments),
+    Predict(predict::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
     Compile(compile::Arguments),
@@ -52,6 +69,9 @@ enum Verb {
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.verb {
+        Verb::Train(arguments) => train::run(&arguments),
+        Verb::Eval(arguments) => eval::run(&arguments),
+        Verb::Predict(arguments) => predict::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Compile(arguments) => compile::run(&arguments),

@@ -50,7 +50,7 @@ fn spelled(answer: &Answer) -> String {
 }
 
 /// Heads and relations to ask the tails of.
-fn questions(dataset: &Dataset) -> Vec<(u32, u32)> {
+pub(super) fn questions(dataset: &Dataset) -> Vec<(u32, u32)> {
     let (entities, relations) = (dataset.entities(), dataset.relations());
     if dataset.name() == bundled::NAME {
         let ids = ABOUT_COUNTRIES.map(|(head, relation)| Some((entities.id(head)?, relations.id(relation)?)));
