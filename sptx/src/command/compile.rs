@@ -56,8 +56,11 @@ fn json(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
     Ok(serde_json::to_string_pretty(&*compiled.model)? + "\n")
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file whole or not at all. What is there and no file, such as a terminal or a pipe, is written to as it is.
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    if path.exists() && !path.is_file() {
+        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().permissions(permissions()).tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;

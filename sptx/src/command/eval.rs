@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     run: PathBuf,
     /// The split: train, valid or test.
     #[arg(long, default_value = "test")]
-    split: String,
+    split: Split,
     /// Rank among all candidates, known answers included.
     #[arg(long)]
     raw: bool,
@@ -47,7 +47,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let split: Split = arguments.split.parse()?;
+    let split = arguments.split;
     let run = model::open(&arguments.run, arguments.data.as_deref(), arguments.threads)?;
     let metrics = evaluate(&run, split, !arguments.raw)?;
     if arguments.json {

@@ -11,11 +11,16 @@ use super::output;
 /// The exit code of an interrupted run: 128 and the number of the signal.
 pub(super) const INTERRUPTED: u8 = 130;
 
+/// The exit code of a mistake on the command line, as clap has it.
+const USAGE: u8 = 2;
+
 /// Why a verb ended early.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// Something is wrong: one line, and lines that help.
     Error { message: String, helps: Vec<String> },
+    /// The command line makes no sense.
+    Usage { message: String, help: String },
     /// Text that is already laid out for a terminal, as the compiler's diagnostics are.
     Rendered(String),
     /// A person stopped it. The line says what was kept.
@@ -51,6 +56,10 @@ impl Failure {
             Self::Error { message, helps } => {
                 output::complain(&message, &helps);
                 ExitCode::FAILURE
+            }
+            Self::Usage { message, help } => {
+                output::complain(&message, &[help]);
+                ExitCode::from(USAGE)
             }
             Self::Rendered(text) => {
                 output::complain_rendered(&text);

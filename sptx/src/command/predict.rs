@@ -64,8 +64,7 @@ struct Prediction<'a> {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let parts = [&arguments.head, &arguments.relation, &arguments.tail];
     if parts.into_iter().flatten().count() != 2 {
-        return Err(Failure::new("two of `--head`, `--relation` and `--tail` are needed; the third is what is predicted")
-            .help("for example: sptx predict RUN --head portugal --relation neighbour"));
+        return Err(needs_two());
     }
     let Run { engine, dataset } = model::open(&arguments.run, arguments.data.as_deref(), arguments.threads)?;
     let question = question(arguments, &dataset)?;
@@ -93,8 +92,13 @@ fn question(arguments: &Arguments, dataset: &Dataset) -> Result<Question, Failur
         (Some(head), Some(name), _) => Question::Tails { head: entity(head)?, relation: relation(name)? },
         (None, Some(name), Some(tail)) => Question::Heads { relation: relation(name)?, tail: entity(tail)? },
         (Some(head), None, Some(tail)) => Question::Relations { head: entity(head)?, tail: entity(tail)? },
-        (None, _, None) | (None, None, _) | (_, None, None) => {
-            return Err(Failure::new("two of `--head`, `--relation` and `--tail` are needed"));
-        }
+        (None, _, None) | (None, None, _) | (_, None, None) => return Err(needs_two()),
     })
+}
+
+fn needs_two() -> Failure {
+    Failure::Usage {
+        message: "two of `--head`, `--relation` and `--tail` are needed; the third is what is predicted".to_owned(),
+        help: "for example: sptx predict RUN --head portugal --relation neighbour".to_owned(),
+    }
 }

@@ -10,6 +10,7 @@ use super::{interrupt, output};
 /// Shows a run's progress on standard error, and stops it when someone asks.
 pub(super) struct Watch {
     bar: ProgressBar,
+    quiet: bool,
     epochs: u32,
     loss: f64,
     validated: String,
@@ -25,7 +26,7 @@ impl Watch {
             bar.set_style(style.progress_chars("━╸─"));
         }
         bar.enable_steady_tick(Duration::from_millis(500));
-        Self { bar, epochs: 0, loss: f64::NAN, validated: String::new() }
+        Self { bar, quiet, epochs: 0, loss: f64::NAN, validated: String::new() }
     }
 
     /// Takes the bar away.
@@ -49,8 +50,9 @@ impl Observer for Watch {
 
     fn validated(&mut self, epoch: u32, validation: &Validation) {
         self.validated = format!("  valid MRR {:.3}", validation.metrics.mean_reciprocal_rank);
-        if self.bar.is_hidden() && self.epochs > 0 {
-            self.tell(epoch);
+        if self.bar.is_hidden() && !self.quiet {
+            let Self { epochs, loss, validated, .. } = self;
+            output::note(&format!("epoch {epoch}/{epochs}  loss {loss:.4}{validated}"));
         }
     }
 
@@ -60,11 +62,5 @@ impl Observer for Watch {
 
     fn should_stop(&mut self) -> bool {
         interrupt::requested()
-    }
-}
-
-impl Watch {
-    fn tell(&self, epoch: u32) {
-        output::note(&format!("epoch {epoch}/{}  loss {:.4}{}", self.epochs, self.loss, self.validated));
     }
 }
