@@ -233,7 +233,10 @@ impl fmt::Display for ModelError {
             }
             Self::Declaration(diagnostics) => write!(f, "{diagnostics}"),
             Self::NotCompiled { name } => {
-                write!(f, "there are no compiled kernels for {name} with these choices; only the zoo has compiled kernels")
+                write!(
+                    f,
+                    "there are no compiled kernels for {name} with these choices; only the zoo has compiled kernels"
+                )
             }
         }
     }

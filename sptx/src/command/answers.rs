@@ -58,11 +58,9 @@ impl Question {
                 let known = exclude.known.map_or(&[][..], |known| known.heads(relation, tail));
                 entities(engine, Side::Head, query, count, known, exclude.itself)
             }
-            Self::Relations { head, tail } => {
-                relations(engine, dataset, head, tail, count, |answer| {
-                    exclude.known.is_some_and(|known| known.contains(self.with(answer)))
-                })
-            }
+            Self::Relations { head, tail } => relations(engine, dataset, head, tail, count, |answer| {
+                exclude.known.is_some_and(|known| known.contains(self.with(answer)))
+            }),
         };
         let names = match self {
             Self::Relations { .. } => dataset.relations(),
@@ -76,14 +74,7 @@ impl Question {
     }
 }
 
-fn entities(
-    engine: &Engine,
-    side: Side,
-    query: Query,
-    count: usize,
-    known: &[u32],
-    itself: bool,
-) -> Vec<(u32, f32)> {
+fn entities(engine: &Engine, side: Side, query: Query, count: usize, known: &[u32], itself: bool) -> Vec<(u32, f32)> {
     let mut left_out = known.to_vec();
     if itself {
         left_out.push(query.entity);
@@ -104,8 +95,7 @@ fn relations(
     // A vocabulary has fewer than 2^32 names.
     let ids = 0..dataset.relations().len() as u32;
     let scores = engine.install(|| EngineScorer::new(engine).score_relations(head, tail, ids.clone()));
-    let mut scored: Vec<(u32, f32)> =
-        ids.zip(scores).filter(|(id, score)| !score.is_nan() && !left_out(*id)).collect();
+    let mut scored: Vec<(u32, f32)> = ids.zip(scores).filter(|(id, score)| !score.is_nan() && !left_out(*id)).collect();
     scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     scored.truncate(count);
     scored

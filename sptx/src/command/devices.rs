@@ -83,6 +83,7 @@ fn memory() -> Option<u64> {
 
 /// The value of a `name: value` line.
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let value = |line: &'a str| line.split_once(':').filter(|(key, _)| key.trim() == name).map(|(_, value)| value.trim());
+    let value =
+        |line: &'a str| line.split_once(':').filter(|(key, _)| key.trim() == name).map(|(_, value)| value.trim());
     text.lines().find_map(value)
 }

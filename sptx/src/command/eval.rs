@@ -68,8 +68,7 @@ fn evaluate(run: &Run, split: Split, filtered: bool) -> Result<Metrics, sptx::tr
     };
     let options = EvaluateOptions { filtered, progress: Some(&progress), ..EvaluateOptions::default() };
     let evaluator = Evaluator::new(&run.dataset);
-    let metrics =
-        run.engine.install(|| evaluator.evaluate(&EngineScorer::new(&run.engine), split, &options));
+    let metrics = run.engine.install(|| evaluator.evaluate(&EngineScorer::new(&run.engine), split, &options));
     bar.finish_and_clear();
     metrics
 }

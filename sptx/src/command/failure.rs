@@ -97,8 +97,9 @@ impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
         match error {
             ModelError::Declaration(diagnostics) => Self::Rendered(diagnostics.to_string()),
-            ModelError::Unknown { .. } => Self::new(error.to_string())
-                .help("`sptx models` lists the zoo; a file of your own ends in `.sptx`"),
+            ModelError::Unknown { .. } => {
+                Self::new(error.to_string()).help("`sptx models` lists the zoo; a file of your own ends in `.sptx`")
+            }
             error => Self::new(error.to_string()),
         }
     }

@@ -10,8 +10,7 @@ use super::failure::Failure;
 
 /// Compiles the model that a configuration refers to.
 pub(super) fn compile(source: &Source, reference: &ModelReference) -> Result<CompiledModel, ModelError> {
-    let choices: Vec<(&str, f64)> =
-        reference.choices.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let choices: Vec<(&str, f64)> = reference.choices.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     source.compile(&choices, KernelChoice::Best)
 }
 
@@ -39,12 +38,14 @@ pub(super) fn open(path: &std::path::Path, data: Option<&std::path::Path>, threa
     let config = folder.config()?;
     let compiled = compile(&of_run(&folder, &config.model)?, &config.model)?;
     let engine = folder.load_engine(&|_| Ok(compiled.clone()), threads)?;
-    let dataset = data::load(data.unwrap_or(&config.data)).map_err(|failure| {
-        failure.help("if the data has moved since the run began, name its folder with `--data`")
-    })?;
+    let dataset = data::load(data.unwrap_or(&config.data))
+        .map_err(|failure| failure.help("if the data has moved since the run began, name its folder with `--data`"))?;
     if dataset.digest() != folder.manifest()?.dataset.digest {
-        return Err(Failure::new(format!("{}: the dataset is not the one that the run was trained on", path.display()))
-            .help("name the folder of the dataset that it was trained on with `--data`"));
+        return Err(Failure::new(format!(
+            "{}: the dataset is not the one that the run was trained on",
+            path.display()
+        ))
+        .help("name the folder of the dataset that it was trained on with `--data`"));
     }
     Ok(Run { engine, dataset })
 }

@@ -54,10 +54,15 @@ pub(super) fn borrowed(choices: &[(String, f64)]) -> Vec<(&str, f64)> {
 }
 
 /// Combinations of a model's choices to go through: all, or the one given.
-pub(super) fn combinations(source: &Source, all: bool, given: &[(String, f64)]) -> Result<Vec<Vec<(String, f64)>>, Failure> {
+pub(super) fn combinations(
+    source: &Source,
+    all: bool,
+    given: &[(String, f64)],
+) -> Result<Vec<Vec<(String, f64)>>, Failure> {
     if !all {
         return Ok(vec![given.to_vec()]);
     }
-    let owned = |choices: &sptx::codegen::sema::Choices| choices.iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let owned =
+        |choices: &sptx::codegen::sema::Choices| choices.iter().map(|(name, value)| (name.to_owned(), value)).collect();
     Ok(source.choices().iter().map(owned).collect())
 }

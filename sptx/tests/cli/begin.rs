@@ -15,7 +15,9 @@ fn without_arguments_the_bundled_graph_is_learned() {
     }
     assert!(ran.err.contains("epoch 6/12"), "{}", ran.err);
     let files = folder.list("runs/countries-transe-1");
-    for file in ["config.toml", "embeddings.safetensors", "entities.tsv", "manifest.json", "metrics.json", "trace.jsonl"] {
+    for file in
+        ["config.toml", "embeddings.safetensors", "entities.tsv", "manifest.json", "metrics.json", "trace.jsonl"]
+    {
         assert!(files.iter().any(|it| it == file), "{file} in {files:?}");
     }
 }
@@ -42,7 +44,9 @@ fn options_file_and_overrides_are_joined() {
     assert_eq!((&summary["model"], &summary["epochs"]), (&"ComplEx".into(), &2.into()));
     assert!(summary["metrics"]["test"]["both"]["realistic"]["mean_reciprocal_rank"].is_number(), "{summary}");
     let config = String::from_utf8(folder.read("run/config.toml")).expect("UTF-8");
-    for line in ["batch_size = 7", "dim = 6", "seed = 5", "name = \"adagrad\"", "weight_decay = 0.000001", "threads = 1"] {
+    for line in
+        ["batch_size = 7", "dim = 6", "seed = 5", "name = \"adagrad\"", "weight_decay = 0.000001", "threads = 1"]
+    {
         assert!(config.contains(line) || config.contains(&line.replace("0.000001", "1e-6")), "{line} in {config}");
     }
 }

@@ -28,7 +28,8 @@ fn a_table_names_what_was_checked() {
 #[test]
 fn a_file_is_checked_as_well() {
     let folder = Folder::new();
-    let text = "score! { pub Mine { entity { v: real[d] } relation { v: real[d] } score = sum(tanh(h.v * r.v) * t.v); } }";
+    let text =
+        "score! { pub Mine { entity { v: real[d] } relation { v: real[d] } score = sum(tanh(h.v * r.v) * t.v); } }";
     folder.write("mine.sptx", text);
     assert!(folder.succeed("check mine.sptx").contains("interpreted"));
     let ran = folder.run("check mine.sptx --kernels compiled");

@@ -65,7 +65,12 @@ fn data() {
 fn settings() {
     let folder = Folder::new();
     folder.write("run.toml", "epochs = 7\nbatchsize = 3\n");
-    check(&folder, "train --config run.toml", 1, &["run.toml:2:1: unknown field `batchsize`", "did you mean `batch_size`?"]);
+    check(
+        &folder,
+        "train --config run.toml",
+        1,
+        &["run.toml:2:1: unknown field `batchsize`", "did you mean `batch_size`?"],
+    );
     folder.write("type.toml", "epochs = \"many\"\n");
     check(&folder, "train --config type.toml", 1, &["type.toml:1:10"]);
     check(&folder, "train --config absent.toml", 1, &["absent.toml: cannot read"]);
@@ -85,7 +90,12 @@ fn folders() {
     let folder = Folder::new();
     folder.toy();
     folder.write("file", "");
-    check(&folder, "train --data toy --epochs 1 --out file/run", 1, &["file/run: cannot write", "choose another folder"]);
+    check(
+        &folder,
+        "train --data toy --epochs 1 --out file/run",
+        1,
+        &["file/run: cannot write", "choose another folder"],
+    );
     folder.write("mine/thesis.txt", "");
     check(&folder, "train --data toy --epochs 1 --out mine", 1, &["holds no run", "thesis.txt"]);
     folder.succeed("train --data toy --epochs 1 --dim 4 --out run -q");

@@ -128,3 +128,28 @@ fn relative(found: f64, expected: f64, magnitude: f64) -> f64 {
 fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use sptx::models::{KernelChoice, Source};
+
+    use super::super::{TOLERANCE, draw::Case};
+    use super::compare;
+
+    /// The largest error of the kernels for one norm against the meaning of another.
+    fn worst(meant: f64, run: f64) -> f64 {
+        let source = Source::find("transe").unwrap();
+        let compiled = sptx::codegen::compile(source.analyze(&[("norm", meant)]).unwrap());
+        let model = source.compile(&[("norm", run)], KernelChoice::Interpreted).unwrap();
+        let sizes = BTreeMap::from([("d".to_owned(), 5)]);
+        compare(&compiled, Case::new(&compiled, &model, &sizes, 8, 1).unwrap()).unwrap().worst()
+    }
+
+    #[test]
+    fn a_wrong_kernel_fails_and_the_right_one_passes() {
+        assert!(worst(2.0, 2.0) <= TOLERANCE);
+        assert!(worst(2.0, 1.0) > TOLERANCE);
+    }
+}

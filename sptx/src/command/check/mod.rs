@@ -110,12 +110,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     Err(Failure::new(format!("{failed} of {} checks failed", reports.len())))
 }
 
-fn check(
-    arguments: &Arguments,
-    source: &Source,
-    choices: &[(String, f64)],
-    reports: &mut Vec<Report>,
-) -> Outcome {
+fn check(arguments: &Arguments, source: &Source, choices: &[(String, f64)], reports: &mut Vec<Report>) -> Outcome {
     let borrowed = options::borrowed(choices);
     let compiled = sptx::codegen::compile(source.analyze(&borrowed)?);
     let kernels = match arguments.kernels {
@@ -156,7 +151,18 @@ fn print(arguments: &Arguments, reports: &[Report]) -> Outcome {
         let verdict = if *passed { "ok" } else { "FAILED" };
         let place = if *passed { "" } else { &errors.worst_at };
         let triples = errors.triples.to_string();
-        table.add_row([model, choices, dimensions, *kernels, &triples, &score, &gradient, &differences, verdict, place]);
+        table.add_row([
+            model,
+            choices,
+            dimensions,
+            *kernels,
+            &triples,
+            &score,
+            &gradient,
+            &differences,
+            verdict,
+            place,
+        ]);
     }
     output::line(table)?;
     output::line(format!("Relative errors of f32 against f64; at most {TOLERANCE:.0e} passes."))

@@ -40,7 +40,8 @@ impl Tables {
     /// The same numbers.
     pub(super) fn of(tables: &table::Tables) -> Self {
         let row = |plane: usize, row: usize| tables.row(plane, row).into_iter().map(f64::from).collect();
-        let plane = |(plane, table): (usize, &table::Table)| (0..table.layout.rows()).map(|it| row(plane, it)).collect();
+        let plane =
+            |(plane, table): (usize, &table::Table)| (0..table.layout.rows()).map(|it| row(plane, it)).collect();
         Self { planes: tables.planes().iter().enumerate().map(plane).collect() }
     }
 
@@ -95,12 +96,7 @@ pub(super) fn root_mean_square(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// The gradient of `Σ upstreamᵢ · scoreᵢ`, interpreted.
-pub(super) fn gradient(
-    gradient: &Gradient,
-    bindings: &Bindings,
-    tables: &Tables,
-    batch: &[(Triple, f64)],
-) -> Tables {
+pub(super) fn gradient(gradient: &Gradient, bindings: &Bindings, tables: &Tables, batch: &[(Triple, f64)]) -> Tables {
     let mut sum = tables.zeros();
     for (triple, upstream) in batch {
         for (side, plane, row) in interp::gradient(gradient, bindings, &tables.rows(*triple), *upstream) {
@@ -119,9 +115,7 @@ pub(super) fn difference(
     batch: &[(Triple, f64)],
     (owner, plane, row, element): (Owner, usize, usize, usize),
 ) -> f64 {
-    let reads = |triple: Triple| {
-        Side::ALL.into_iter().any(|side| side.owner() == owner && row_of(triple, side) == row)
-    };
+    let reads = |triple: Triple| Side::ALL.into_iter().any(|side| side.owner() == owner && row_of(triple, side) == row);
     let kept = tables.planes[plane][row][element];
     let mut at = |value: f64| {
         tables.planes[plane][row][element] = value;
