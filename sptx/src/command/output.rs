@@ -13,6 +13,9 @@ const CYAN: &str = "\x1b[1;36m";
 const YELLOW: &str = "\x1b[1;33m";
 const PLAIN: &str = "\x1b[0m";
 
+/// The least width that tables are set in.
+const NARROWEST: u16 = 80;
+
 /// Prints a line to standard output.
 pub(super) fn line(text: impl std::fmt::Display) -> Outcome {
     writeln!(io::stdout().lock(), "{text}")?;
@@ -38,6 +41,10 @@ pub(super) fn json(value: &impl Serialize) -> Outcome {
 pub(super) fn table(headings: &[&str], numbers: usize) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    // A terminal that does not know its width says 0.
+    if table.width().is_some_and(|width| width < NARROWEST) {
+        table.set_width(NARROWEST);
+    }
     table.set_header(headings.iter().copied());
     for column in table.column_iter_mut().skip(numbers) {
         column.set_cell_alignment(CellAlignment::Right);
