@@ -107,13 +107,26 @@ impl Case {
     /// The same numbers by the interpreter, and for each plane the largest sum of the magnitudes of what is added to an
     /// element of its gradient: a sum's rounding is relative to that.
     pub fn reference(&self) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>) {
+        self.reference_of(&self.tables.iter().map(|table| table.iter().map(|x| f64::from(*x)).collect()).collect())
+    }
+
+    /// The interpreter's numbers for tables that differ from the case's in the last bit of an f32: what no engine that
+    /// computes in f32 can tell apart.
+    fn perturbed(&self) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>) {
+        let nudge = |i: usize| if i.is_multiple_of(2) { f64::from(f32::EPSILON) } else { -f64::from(f32::EPSILON) };
+        let nudged =
+            |table: &Vec<f32>| table.iter().enumerate().map(|(i, x)| f64::from(*x) * (1.0 + nudge(i))).collect();
+        self.reference_of(&self.tables.iter().map(nudged).collect())
+    }
+
+    fn reference_of(&self, tables: &Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>) {
         let score = &self.gradient.score;
         let bindings = Bindings::new(score, score.bind_dims(&self.dims).unwrap_or_else(|error| panic!("{error}")));
         let mut gradients: Vec<Vec<f64>> = self.tables.iter().map(|table| vec![0.0; table.len()]).collect();
         let mut magnitudes = gradients.clone();
         let mut scores = Vec::new();
         for triple in 0..self.heads.len() {
-            let rows = self.rows(triple);
+            let rows = self.rows(tables, triple);
             scores.push(interp::score(score, &bindings, &rows));
             let upstream = f64::from(self.upstream[triple]);
             for (side, plane, row) in interp::gradient(&self.gradient, &bindings, &rows, upstream) {
@@ -146,14 +159,13 @@ impl Case {
         self.tables[plane].len() / rows
     }
 
-    fn rows(&self, triple: usize) -> Rows {
+    fn rows(&self, tables: &[Vec<f64>], triple: usize) -> Rows {
         let mut rows = Rows::default();
         for side in Side::ALL {
             for (plane, declared) in self.gradient.score.planes.iter() {
                 if self.gradient.score.slots[declared.slot].owner == side.owner() {
                     let (len, id) = (self.row_len(plane.index()), self.id(side, triple));
-                    let row = &self.tables[plane.index()][id * len..(id + 1) * len];
-                    rows.insert(side, plane, row.iter().map(|x| f64::from(*x)).collect());
+                    rows.insert(side, plane, tables[plane.index()][id * len..(id + 1) * len].to_vec());
                 }
             }
         }
@@ -161,7 +173,7 @@ impl Case {
     }
 
     /// Where the engine's scores and gradients differ from the interpreter's by more than `tolerance`, relative to the
-    /// largest number of the same kind.
+    /// largest number of the same kind, and by more than rounding the tables would account for.
     pub fn check(&self, engine: &mut Engine, tolerance: f64) -> Vec<Disagreement> {
         let (scores, gradients) = self.run(engine);
         let (expected_scores, expected_gradients, magnitudes) = self.reference();
@@ -170,6 +182,14 @@ impl Case {
             let what = format!("gradient of {}", self.model.plane_name(plane));
             found.extend(self.compare(&what, expected, gradient, magnitudes[plane], tolerance));
         }
+        if found.is_empty() {
+            return found;
+        }
+        let (scores, gradients, _) = self.perturbed();
+        let noise = |a: &[f64], b: &[f64]| a.iter().zip(b).fold(0.0_f64, |noise, (a, b)| noise.max((a - b).abs()));
+        let gradient_noise = gradients.iter().zip(&expected_gradients).map(|(a, b)| noise(a, b));
+        let allowed = 32.0 * gradient_noise.fold(noise(&scores, &expected_scores), f64::max);
+        found.retain(|it| !((it.expected - it.found).abs() <= allowed));
         found
     }
 

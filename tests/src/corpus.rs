@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sptx_codegen::ir::{Gradient, Score};
-use sptx_codegen::{differentiate, lower, passes, sema, syntax};
+use sptx_codegen::{compile, sema, syntax};
 use sptx_runtime::program::Model;
 
 /// Every zoo model, with every combination of its choices.
@@ -39,8 +39,7 @@ pub fn random_scores(seeds: std::ops::Range<u64>) -> Vec<Score> {
 
 /// A score's gradient and program.
 pub fn lowered(declared: &Score) -> (Gradient, Model) {
-    let real = passes::simplify(&passes::realify(&passes::expand_folds(&passes::simplify(declared))));
-    let gradient = differentiate(&real);
-    let model = lower(declared, &gradient);
-    (gradient, model)
+    let compiled = compile(declared.clone());
+    let model = compiled.program();
+    (compiled.gradient, model)
 }
