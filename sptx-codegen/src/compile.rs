@@ -1,7 +1,10 @@
 //! The middle of the compiler, in order: from a declared score to what the back ends take.
 
+use sptx_runtime::program::Model;
+
 use crate::differentiate;
 use crate::ir::{Gradient, Score};
+use crate::lower;
 use crate::passes::{expand_folds, factor, realify, simplify};
 
 /// A score in the forms that the back ends and the report read.
@@ -15,6 +18,13 @@ pub struct Compiled {
     pub lowered: Score,
     /// The gradient of `lowered`.
     pub gradient: Gradient,
+}
+
+impl Compiled {
+    /// The stages that a device runs.
+    pub fn program(&self) -> Model {
+        lower(&self.factored, &self.gradient)
+    }
 }
 
 /// Compiles a verified score.

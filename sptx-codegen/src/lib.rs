@@ -1,12 +1,18 @@
 //! The sptx compiler: from a score function's text to fused forward and backward kernels.
 
+pub mod diagnostics;
+pub mod expand;
 pub mod ir;
+pub mod sema;
+pub mod syntax;
 
 pub mod compile;
 pub mod cost;
 pub mod differentiate;
+pub mod emit;
 pub mod explain;
 pub mod interp;
+pub mod lower;
 pub mod notation;
 pub mod passes;
 #[doc(hidden)]
@@ -17,3 +23,5 @@ pub mod verify;
 pub use compile::{Compiled, compile};
 pub use differentiate::differentiate;
 pub use explain::explain;
+pub use lower::lower;
+pub use syntax::ast;

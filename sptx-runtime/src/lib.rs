@@ -1,1 +1,26 @@
 //! Tables, devices and launchers that run the kernels sptx compiles.
+//!
+//! - [`program`]: what a compiled score is, as plain data. The compiler depends on this module alone (the crate without
+//!   its `cpu` feature); the runtime never depends on the compiler.
+//! - [`table`]: rows in memory. - [`kernel`]: what a device asks of compiled code. - [`cpu`]: the CPU device, with the
+//!   block interpreter. - [`simd`]: 16-lane vectors. - [`incidence`]: sparse incidence matrices in and out.
+
+pub mod program;
+
+#[cfg(feature = "cpu")]
+pub mod cpu;
+#[cfg(feature = "cpu")]
+mod error;
+#[cfg(feature = "cpu")]
+pub mod incidence;
+#[cfg(feature = "cpu")]
+pub mod kernel;
+#[cfg(feature = "cpu")]
+pub mod optimizer;
+#[cfg(feature = "cpu")]
+pub mod simd;
+#[cfg(feature = "cpu")]
+pub mod table;
+
+#[cfg(feature = "cpu")]
+pub use error::Error;

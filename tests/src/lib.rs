@@ -1,1 +1,9 @@
 //! The corpus, goldens and cross-target tests of sptx.
+//!
+//! [`Case`] is one score with tables and a batch; [`Case::check`] holds an engine against the f64 interpreter on it.
+
+mod case;
+mod corpus;
+
+pub use case::{Case, Disagreement};
+pub use corpus::{lowered, random_scores, zoo};

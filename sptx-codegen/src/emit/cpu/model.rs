@@ -1,0 +1,178 @@
+//! Whole models: a type that loads the compiled score, over one module per combination of choices.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use sptx_runtime::program::{Model, Program, Stage};
+
+use super::{columns, scalars};
+
+/// Where the emitted code finds a model's tables and stages, as JSON.
+pub enum Specification<'a> {
+    /// In a string literal.
+    Inline,
+    /// In a file beside the code, named by this function of the variant's number.
+    File(&'a dyn Fn(usize) -> String),
+}
+
+/// The code of a model: a unit type named `name`, with `compiled()` for the default choices and `compiled_with` for
+/// others. `variants` holds the program of every combination of choices, the default first.
+pub fn model(
+    visibility: &TokenStream,
+    name: &Ident,
+    variants: &[Model],
+    specification: &Specification<'_>,
+) -> TokenStream {
+    let doc = variants.first().map(|model| model.doc.clone()).unwrap_or_default();
+    let modules = (0..variants.len()).map(|number| format_ident!("variant{}", number)).collect::<Vec<_>>();
+    let scope = format_ident!("__sptx_{}", name.to_string().to_lowercase());
+    let bodies = variants
+        .iter()
+        .zip(&modules)
+        .enumerate()
+        .map(|(number, (variant, module))| self::variant(module, variant, &text(variant, number, specification)));
+    let arms = variants.iter().zip(&modules).map(|(variant, module)| {
+        let tests = variant.choices.iter().map(|choice| {
+            let (name, value) = (&choice.name, choice.chosen);
+            quote!(chosen(#name, #value))
+        });
+        quote!(if true #(&& #tests)* { return Some(#scope::#module::load()); })
+    });
+    let first = modules.first();
+    let defaults = variants.first().into_iter().flat_map(|model| &model.choices).map(|choice| {
+        let (name, value) = (&choice.name, choice.chosen);
+        quote!((#name, #value))
+    });
+    quote! {
+        #[doc = #doc]
+        #[derive(Clone, Copy, Debug)]
+        #visibility struct #name;
+
+        impl #name {
+            /// The score with its default choices, compiled for the CPU.
+            #visibility fn compiled() -> ::sptx_runtime::kernel::CompiledModel {
+                #scope::#first::load()
+            }
+
+            /// The score with some choices made, the others at their defaults. `None` for a choice that the model does
+            /// not have, or a value that it does not list.
+            #visibility fn compiled_with(choices: &[(&str, f64)]) -> Option<::sptx_runtime::kernel::CompiledModel> {
+                const DEFAULTS: &[(&str, f64)] = &[#(#defaults),*];
+                if choices.iter().any(|(name, _)| !DEFAULTS.iter().any(|(known, _)| known == name)) {
+                    return None;
+                }
+                let value = |name: &str| {
+                    choices.iter().chain(DEFAULTS).find(|(known, _)| *known == name).map(|(_, value)| *value)
+                };
+                let chosen = |name: &str, wanted: f64| value(name) == Some(wanted);
+                let _ = &chosen;
+                #(#arms)*
+                None
+            }
+        }
+
+        #[doc(hidden)]
+        #[allow(clippy::all, unused, missing_docs)]
+        mod #scope {
+            use ::sptx_runtime::kernel::{
+                ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput, ScalarsOutput, accumulate,
+                load, row,
+            };
+            use ::sptx_runtime::program::{Binary, Unary};
+            use ::sptx_runtime::simd::{Simd, Task, dispatch, math};
+            use ::sptx_runtime::table::Line;
+
+            #(#bodies)*
+        }
+    }
+}
+
+fn text(model: &Model, number: usize, specification: &Specification<'_>) -> TokenStream {
+    match specification {
+        Specification::Inline => {
+            let json = serde_json::to_string(model).expect("a program is plain data");
+            quote!(#json)
+        }
+        Specification::File(name) => {
+            let file = name(number);
+            quote!(include_str!(#file))
+        }
+    }
+}
+
+/// One combination of choices.
+fn variant(module: &Ident, model: &Model, text: &TokenStream) -> TokenStream {
+    let (forward, forward_columns, forward_scalars) = stages("forward", &model.forward);
+    let (backward, backward_columns, backward_scalars) = stages("backward", &model.backward);
+    quote! {
+        pub(super) mod #module {
+            use super::*;
+
+            pub(crate) fn load() -> CompiledModel {
+                static MODEL: ::std::sync::OnceLock<CompiledModel> = ::std::sync::OnceLock::new();
+                MODEL.get_or_init(|| super::load(#text, Compiled)).clone()
+            }
+
+            struct Compiled;
+
+            impl Kernels for Compiled {
+                fn columns(
+                    &self,
+                    direction: Direction,
+                    stage: usize,
+                    input: ColumnsInput<'_>,
+                    output: ColumnsOutput<'_, '_>,
+                ) {
+                    match (direction, stage) {
+                        #(#forward_columns)*
+                        #(#backward_columns)*
+                        _ => {}
+                    }
+                }
+
+                fn scalars(
+                    &self,
+                    direction: Direction,
+                    stage: usize,
+                    input: ScalarsInput<'_>,
+                    output: ScalarsOutput<'_, '_>,
+                ) {
+                    match (direction, stage) {
+                        #(#forward_scalars)*
+                        #(#backward_scalars)*
+                        _ => {}
+                    }
+                }
+
+                fn kind(&self) -> &'static str {
+                    "compiled"
+                }
+            }
+
+            #(#forward)*
+            #(#backward)*
+        }
+    }
+}
+
+/// The items of a program's stages, and the arms that call the two kinds of them.
+fn stages(direction: &str, program: &Program) -> (Vec<TokenStream>, Vec<TokenStream>, Vec<TokenStream>) {
+    let (mut items, mut column_arms, mut scalar_arms) = (Vec::new(), Vec::new(), Vec::new());
+    let capital = if direction == "forward" { "Forward" } else { "Backward" };
+    let variant = format_ident!("{}", capital);
+    for (number, stage) in program.stages.iter().enumerate() {
+        match stage {
+            Stage::Columns(stage) => {
+                let name = format_ident!("{}{}", capital, number);
+                items.push(columns::columns(&name, stage));
+                column_arms.push(quote!((Direction::#variant, #number) => dispatch(#name { input, output }),));
+            }
+            Stage::Scalars(stage) => {
+                let name = format_ident!("{}{}", direction, number);
+                items.push(scalars::scalars(&name, stage));
+                scalar_arms.push(quote!((Direction::#variant, #number) => #name(input, output),));
+            }
+            Stage::Product(_) | Stage::Outer(_) => {}
+        }
+    }
+    (items, column_arms, scalar_arms)
+}

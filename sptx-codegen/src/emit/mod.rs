@@ -1,0 +1,5 @@
+//! Emission: programs to the text of a target.
+//!
+//! An emitter decides nothing: what is computed, in which order and where it is kept stands in the program.
+
+pub mod cpu;

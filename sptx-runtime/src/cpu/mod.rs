@@ -1,0 +1,18 @@
+//! The CPU device: batches are worked on stage by stage, stages are split over threads by column tile.
+//!
+//! A thread owns a tile of every table of the stage's dimension, with its gradient and its optimizer state, so a stage
+//! needs no lock and no atomic operation; a triple's sums over tiles are joined in tile order; and gradients are added in
+//! the order of the batch. The same bits come out for any number of threads.
+
+mod batch;
+mod engine;
+mod gradients;
+mod interpret;
+mod matrix;
+mod stages;
+mod update;
+
+pub use batch::Batch;
+pub use engine::{Engine, EngineOptions};
+pub use gradients::Gradients;
+pub use interpret::Interpreter;

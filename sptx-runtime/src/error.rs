@@ -1,0 +1,60 @@
+//! What can go wrong at run time.
+
+use crate::program::BindError;
+
+/// An error of the runtime.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Dimensions do not fit the model.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// A matrix that must be square is not.
+    #[error("`{plane}` is declared symmetric, so its two dimensions must be equal; they are {rows} and {columns}")]
+    NotSquare {
+        /// The plane's name.
+        plane: String,
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+    },
+    /// A row number outside its table.
+    #[error("{side} {index} is out of range: the table has {count} rows")]
+    IndexOutOfRange {
+        /// `head`, `relation` or `tail`.
+        side: &'static str,
+        /// The row number.
+        index: u32,
+        /// Rows of the table.
+        count: usize,
+    },
+    /// Columns of a batch of different lengths.
+    #[error("a batch needs as many heads as relations and tails; it has {heads}, {relations} and {tails}")]
+    UnequalBatch {
+        /// Number of heads.
+        heads: usize,
+        /// Number of relations.
+        relations: usize,
+        /// Number of tails.
+        tails: usize,
+    },
+    /// A parameter the model does not have.
+    #[error("{model} has no parameter `{name}`{}", if known.is_empty() { "; it has none".to_owned() } else { format!("; it has {known}") })]
+    UnknownParameter {
+        /// The model.
+        model: String,
+        /// The name given.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// Threads could not be started.
+    #[error("cannot start {threads} threads: {source}")]
+    Threads {
+        /// How many.
+        threads: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+}

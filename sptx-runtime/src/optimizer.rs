@@ -1,0 +1,72 @@
+//! Optimizers: what is done to a row once its gradient is known.
+
+use serde::{Deserialize, Serialize};
+
+/// An optimizer and its constants.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "name")]
+pub enum Rule {
+    /// `p ← p − η·g`.
+    Sgd,
+    /// Duchi et al. (2011): `s ← s + g²; p ← p − η·g / (√s + ε)`, as in PyTorch.
+    Adagrad {
+        /// ε.
+        epsilon: f64,
+    },
+    /// Adagrad with one sum per row, of the mean of its squared gradients, as in DGL-KE and FBGEMM.
+    RowAdagrad {
+        /// ε.
+        epsilon: f64,
+    },
+    /// Kingma and Ba (2015), every row at every step, as `torch.optim.Adam`.
+    Adam {
+        /// β₁.
+        beta1: f64,
+        /// β₂.
+        beta2: f64,
+        /// ε.
+        epsilon: f64,
+    },
+    /// Adam that touches only the rows of the batch, as `torch.optim.SparseAdam`.
+    LazyAdam {
+        /// β₁.
+        beta1: f64,
+        /// β₂.
+        beta2: f64,
+        /// ε.
+        epsilon: f64,
+    },
+}
+
+impl Rule {
+    /// Floats of state per parameter.
+    pub fn states(self) -> usize {
+        match self {
+            Self::Sgd | Self::RowAdagrad { .. } => 0,
+            Self::Adagrad { .. } => 1,
+            Self::Adam { .. } | Self::LazyAdam { .. } => 2,
+        }
+    }
+
+    /// Whether rows outside the batch change. Weight decay on rows that a rule leaves alone otherwise is applied when
+    /// they are next touched by no one: lazy rules decay the rows of the batch only.
+    pub fn is_dense(self) -> bool {
+        matches!(self, Self::Adam { .. })
+    }
+
+    /// Whether the whole row's gradient must be known before any of its columns is updated.
+    pub fn needs_row(self) -> bool {
+        matches!(self, Self::RowAdagrad { .. })
+    }
+}
+
+/// What changes from step to step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// η.
+    pub learning_rate: f64,
+    /// λ: `g ← g + λ·p` before anything else.
+    pub weight_decay: f64,
+    /// The number of this step, from 1.
+    pub number: u64,
+}

@@ -1,0 +1,53 @@
+//! What an evaluation asks of a model.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+/// Which end of a triple is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// (?, relation, tail).
+    Head,
+    /// (head, relation, ?).
+    Tail,
+}
+
+/// The known part of a triple: the relation, and the entity at the end that is not asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(C)]
+pub struct Query {
+    /// The head where tails are asked for, the tail where heads are.
+    pub entity: u32,
+    /// The relation.
+    pub relation: u32,
+}
+
+/// A model that scores many candidates against many queries; a higher score is more plausible.
+///
+/// Evaluation and prediction ask for tiles, from several threads at once, and never for all scores together. The
+/// ids of queries are below the model's numbers of entities and relations, `candidates` lies within
+/// `0..entity_count()` and is never empty, and `scores` has `queries.len() × candidates.len()` places, those of one
+/// query end to end (row-major). Every place must be written: what it holds before is unspecified.
+///
+/// The same call must give the same bits each time. The bits of one score may depend on the tile it is part of:
+/// scores are only compared within passes over the same tiles.
+pub trait CandidateScorer: Sync {
+    /// The number of entities, each of which is a candidate.
+    fn entity_count(&self) -> u32;
+
+    /// Scores (query entity, relation, candidate) for every query and every candidate tail.
+    fn score_tails(&self, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]);
+
+    /// Scores (candidate, relation, query entity) for every query and every candidate head.
+    fn score_heads(&self, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]);
+
+    /// Scores candidates for the end that `side` asks for.
+    fn score_side(&self, side: Side, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]) {
+        match side {
+            Side::Head => self.score_heads(queries, candidates, scores),
+            Side::Tail => self.score_tails(queries, candidates, scores),
+        }
+    }
+}

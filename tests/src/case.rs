@@ -1,0 +1,221 @@
+//! One score with tables and a batch, and what two engines make of it.
+
+use std::collections::BTreeMap;
+
+use sptx_codegen::interp::{self, Bindings, Rows};
+use sptx_codegen::ir::{Gradient, PlaneId, Score, Side};
+use sptx_codegen::testing::Random;
+use sptx_runtime::cpu::{Batch, Engine, EngineOptions};
+use sptx_runtime::kernel::CompiledModel;
+use sptx_runtime::program::{Model, Owner};
+
+use crate::corpus::lowered;
+
+/// A score, its program, tables and a batch.
+pub struct Case {
+    /// What it is called in messages.
+    pub name: String,
+    gradient: Gradient,
+    /// The program.
+    pub model: Model,
+    dims: BTreeMap<String, usize>,
+    entities: usize,
+    relations: usize,
+    tables: Vec<Vec<f32>>,
+    heads: Vec<u32>,
+    relation_ids: Vec<u32>,
+    tails: Vec<u32>,
+    upstream: Vec<f32>,
+}
+
+/// Where an engine and the interpreter differ by more than they may.
+#[derive(Debug)]
+pub struct Disagreement {
+    /// The case.
+    pub case: String,
+    /// The number that differs.
+    pub what: String,
+    /// The interpreter's.
+    pub expected: f64,
+    /// The engine's.
+    pub found: f64,
+    /// How large the numbers beside it are.
+    pub scale: f64,
+}
+
+impl Case {
+    /// A case with random tables and a random batch, in which rows repeat.
+    pub fn new(declared: &Score, dims: BTreeMap<String, usize>, triples: usize, seed: u64) -> Option<Self> {
+        let (gradient, model) = lowered(declared);
+        let sizes = model.bind(&dims).ok()?;
+        let mut random = Random::new(seed);
+        let (entities, relations) = (1 + random.below(7), 1 + random.below(3));
+        let tables = (0..model.planes.len()).map(|plane| {
+            let rows = if model.owner(plane) == Owner::Entity { entities } else { relations };
+            let len = gradient.score.planes[PlaneId::new(plane)].shape;
+            let len = gradient.score.bind_dims(&dims).map(|sizes| sizes.elements(len)).unwrap_or_default();
+            let spread = 1.0 / (len as f64).powf(0.25);
+            (0..rows * len).map(|_| random.uniform(-spread, spread) as f32).collect()
+        });
+        let tables = tables.collect();
+        let mut ids = |count: usize| (0..triples).map(|_| random.below(count) as u32).collect::<Vec<_>>();
+        let (heads, relation_ids, tails) = (ids(entities), ids(relations), ids(entities));
+        let upstream = (0..triples).map(|i| if i % 3 == 1 { 0.0 } else { random.uniform(-1.0, 1.0) as f32 }).collect();
+        let name = format!("{} {:?} d={sizes:?} triples={triples} seed={seed}", declared.name, choices(declared));
+        Some(Self { name, gradient, model, dims, entities, relations, tables, heads, relation_ids, tails, upstream })
+    }
+
+    fn batch(&self) -> Batch<'_> {
+        Batch { heads: &self.heads, relations: &self.relation_ids, tails: &self.tails }
+    }
+
+    /// An engine with the case's tables.
+    ///
+    /// # Panics
+    /// When the case does not fit the model, which its making has ruled out.
+    pub fn engine(&self, compiled: CompiledModel, threads: usize) -> Engine {
+        let options = EngineOptions { threads, ..EngineOptions::default() };
+        let engine = Engine::new(compiled, &self.dims, self.entities, self.relations, &options);
+        let mut engine = engine.expect("the case fits its model");
+        for (plane, rows) in self.tables.iter().enumerate() {
+            engine.tables_mut().import(plane, rows);
+        }
+        engine
+    }
+
+    /// The scores and, per plane, the gradient rows that an engine gives.
+    ///
+    /// # Panics
+    /// When the engine refuses the batch.
+    pub fn run(&self, engine: &mut Engine) -> (Vec<f32>, Vec<Vec<f32>>) {
+        let mut scores = vec![0.0; self.heads.len()];
+        engine.score(self.batch(), &mut scores).expect("the batch is in range");
+        let gradients = engine.gradients(self.batch(), &self.upstream).expect("the batch is in range");
+        let dense = self.tables.iter().enumerate().map(|(plane, table)| {
+            let rows = if self.model.owner(plane) == Owner::Entity { self.entities } else { self.relations };
+            let len = table.len() / rows;
+            let mut dense = vec![0.0; table.len()];
+            for position in 0..gradients.len(plane) {
+                let row = gradients.rows(plane).at(position);
+                dense[row * len..(row + 1) * len].copy_from_slice(&gradients.row(plane, position));
+            }
+            dense
+        });
+        (scores, dense.collect())
+    }
+
+    /// The same numbers by the interpreter, and for each plane the largest sum of the magnitudes of what is added to an
+    /// element of its gradient: a sum's rounding is relative to that.
+    pub fn reference(&self) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>) {
+        self.reference_of(&self.tables.iter().map(|table| table.iter().map(|x| f64::from(*x)).collect()).collect())
+    }
+
+    /// The interpreter's numbers for tables that differ from the case's in the last bit of an f32: what no engine that
+    /// computes in f32 can tell apart.
+    fn perturbed(&self) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>) {
+        let nudge = |i: usize| if i.is_multiple_of(2) { f64::from(f32::EPSILON) } else { -f64::from(f32::EPSILON) };
+        let nudged =
+            |table: &Vec<f32>| table.iter().enumerate().map(|(i, x)| f64::from(*x) * (1.0 + nudge(i))).collect();
+        self.reference_of(&self.tables.iter().map(nudged).collect())
+    }
+
+    fn reference_of(&self, tables: &Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>) {
+        let score = &self.gradient.score;
+        let bindings = Bindings::new(score, score.bind_dims(&self.dims).unwrap_or_else(|error| panic!("{error}")));
+        let mut gradients: Vec<Vec<f64>> = self.tables.iter().map(|table| vec![0.0; table.len()]).collect();
+        let mut magnitudes = gradients.clone();
+        let mut scores = Vec::new();
+        for triple in 0..self.heads.len() {
+            let rows = self.rows(tables, triple);
+            scores.push(interp::score(score, &bindings, &rows));
+            let upstream = f64::from(self.upstream[triple]);
+            for (side, plane, row) in interp::gradient(&self.gradient, &bindings, &rows, upstream) {
+                if !self.model.is_trained(plane.index()) {
+                    continue;
+                }
+                let start = self.id(side, triple) * self.row_len(plane.index());
+                let len = self.row_len(plane.index());
+                for i in 0..len {
+                    let added = if row.len() == 1 { row[0] } else { row[i] };
+                    gradients[plane.index()][start + i] += added;
+                    magnitudes[plane.index()][start + i] += added.abs();
+                }
+            }
+        }
+        (scores, gradients, magnitudes.iter().map(|plane| largest(plane)).collect())
+    }
+
+    fn id(&self, side: Side, triple: usize) -> usize {
+        let column = match side {
+            Side::Head => &self.heads,
+            Side::Relation => &self.relation_ids,
+            Side::Tail => &self.tails,
+        };
+        column[triple] as usize
+    }
+
+    fn row_len(&self, plane: usize) -> usize {
+        let rows = if self.model.owner(plane) == Owner::Entity { self.entities } else { self.relations };
+        self.tables[plane].len() / rows
+    }
+
+    fn rows(&self, tables: &[Vec<f64>], triple: usize) -> Rows {
+        let mut rows = Rows::default();
+        for side in Side::ALL {
+            for (plane, declared) in self.gradient.score.planes.iter() {
+                if self.gradient.score.slots[declared.slot].owner == side.owner() {
+                    let (len, id) = (self.row_len(plane.index()), self.id(side, triple));
+                    rows.insert(side, plane, tables[plane.index()][id * len..(id + 1) * len].to_vec());
+                }
+            }
+        }
+        rows
+    }
+
+    /// Where the engine's scores and gradients differ from the interpreter's by more than `tolerance`, relative to the
+    /// largest number of the same kind, and by more than rounding the tables would account for.
+    pub fn check(&self, engine: &mut Engine, tolerance: f64) -> Vec<Disagreement> {
+        let (scores, gradients) = self.run(engine);
+        let (expected_scores, expected_gradients, magnitudes) = self.reference();
+        let mut found = self.compare("score", &expected_scores, &scores, largest(&expected_scores), tolerance);
+        for (plane, (expected, gradient)) in expected_gradients.iter().zip(&gradients).enumerate() {
+            let what = format!("gradient of {}", self.model.plane_name(plane));
+            found.extend(self.compare(&what, expected, gradient, magnitudes[plane], tolerance));
+        }
+        if found.is_empty() {
+            return found;
+        }
+        let (scores, gradients, _) = self.perturbed();
+        let noise = |a: &[f64], b: &[f64]| a.iter().zip(b).fold(0.0_f64, |noise, (a, b)| noise.max((a - b).abs()));
+        let gradient_noise = gradients.iter().zip(&expected_gradients).map(|(a, b)| noise(a, b));
+        let allowed = 32.0 * gradient_noise.fold(noise(&scores, &expected_scores), f64::max);
+        found.retain(|it| !((it.expected - it.found).abs() <= allowed));
+        found
+    }
+
+    fn compare(&self, what: &str, expected: &[f64], found: &[f32], scale: f64, tolerance: f64) -> Vec<Disagreement> {
+        let scale = scale.max(1e-3);
+        let differs = |expected: f64, found: f64| !((expected - found).abs() <= tolerance * scale);
+        expected
+            .iter()
+            .zip(found)
+            .enumerate()
+            .filter(|(_, (expected, found))| differs(**expected, f64::from(**found)))
+            .map(|(index, (expected, found))| Disagreement {
+                case: self.name.clone(),
+                what: format!("{what}[{index}]"),
+                expected: *expected,
+                found: f64::from(*found),
+                scale,
+            })
+            .collect()
+    }
+}
+
+fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |largest, x| largest.max(x.abs()))
+}
+
+fn choices(score: &Score) -> Vec<(String, f64)> {
+    score.choices.iter().map(|choice| (choice.name.clone(), choice.chosen)).collect()
+}

@@ -1,0 +1,7 @@
+//! Empty.
+
+use sptx_dsl::score;
+
+score! {}
+
+fn main() {}

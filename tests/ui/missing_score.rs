@@ -1,0 +1,13 @@
+//! Missing score.
+
+use sptx_dsl::score;
+
+score! {
+    pub Model {
+        entity { v: real[d] }
+        relation { v: real[d] }
+        incidence x = h.v + r.v - t.v;
+    }
+}
+
+fn main() {}
