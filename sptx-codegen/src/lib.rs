@@ -6,6 +6,7 @@ pub mod ir;
 pub mod sema;
 pub mod syntax;
 
+pub mod build;
 pub mod compile;
 pub mod cost;
 pub mod differentiate;
@@ -20,6 +21,7 @@ pub mod testing;
 pub mod text;
 pub mod verify;
 
+pub use build::{Build, BuildError};
 pub use compile::{Compiled, compile};
 pub use differentiate::differentiate;
 pub use explain::explain;
