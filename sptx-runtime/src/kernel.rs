@@ -116,6 +116,22 @@ pub fn accumulate<S: Simd>(simd: S, line: &mut Line, value: S::Vector) {
     simd.store(simd.add(simd.load(&line.0), value), &mut line.0);
 }
 
+/// The values of a model's choice parameters, and what loads the kernels compiled for them.
+pub type Variant<'a> = (&'a [(&'a str, f64)], fn() -> CompiledModel);
+
+/// The variant that some choices ask for, the others at their defaults: those of the first variant. Emitted code calls
+/// it. `None` for a choice that the model does not have, or a value that it does not list.
+pub fn choose(choices: &[(&str, f64)], variants: &[Variant<'_>]) -> Option<CompiledModel> {
+    let (defaults, _) = variants.first()?;
+    if choices.iter().any(|(name, _)| !defaults.iter().any(|(known, _)| known == name)) {
+        return None;
+    }
+    let wanted =
+        |name: &str| choices.iter().chain(*defaults).find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let fits = |values: &[(&str, f64)]| values.iter().all(|(name, value)| wanted(name) == Some(*value));
+    variants.iter().find(|(values, _)| fits(values)).map(|(_, load)| load())
+}
+
 /// A model from the JSON that the compiler emitted beside its kernels.
 ///
 /// # Panics

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use sptx_codegen::ir::{DimSize, Score};
 use sptx_runtime::cpu::Interpreter;
+use sptx_runtime::kernel::CompiledModel;
+use sptx_runtime::program::Model;
 use sptx_tests::{Case, random_scores, zoo};
 
 const TOLERANCE: f64 = 1e-4;
@@ -14,13 +16,28 @@ fn dims(score: &Score, size: usize) -> BTreeMap<String, usize> {
     symbols.enumerate().map(|(position, (_, dim))| (dim.name.clone(), size_of(position))).collect()
 }
 
-fn check_all(scores: &[Score], sizes: &[usize]) {
+/// The kernels that a score is run with.
+type Engines = fn(&Score, &Model) -> CompiledModel;
+
+fn interpreted(_: &Score, model: &Model) -> CompiledModel {
+    Interpreter::compile(model.clone())
+}
+
+fn compiled(score: &Score, model: &Model) -> CompiledModel {
+    let choices: Vec<(&str, f64)> = score.choices.iter().map(|choice| (choice.name.as_str(), choice.chosen)).collect();
+    let zoo = kernels_generated::find(&score.name).unwrap_or_else(|| panic!("{} is in the zoo", score.name));
+    let compiled = (zoo.load)(&choices).unwrap_or_else(|| panic!("{} has {choices:?}", score.name));
+    assert_eq!(*compiled.model, *model, "the checked-in program is the one that the compiler makes");
+    compiled
+}
+
+fn check_all(scores: &[Score], sizes: &[usize], engines: Engines) {
     let (mut cases, mut wrong) = (0, Vec::new());
     for (number, score) in scores.iter().enumerate() {
         for size in sizes {
             let triples = 1 + (number * 7 + size) % 23;
             let Some(case) = Case::new(score, dims(score, *size), triples, number as u64) else { continue };
-            let mut engine = case.engine(Interpreter::compile(case.model.clone()), 2);
+            let mut engine = case.engine(engines(score, &case.model), 2);
             wrong.extend(case.check(&mut engine, TOLERANCE));
             cases += 1;
         }
@@ -30,12 +47,34 @@ fn check_all(scores: &[Score], sizes: &[usize]) {
     assert!(wrong.is_empty(), "{} numbers of {cases} cases differ, first {shown:#?}", wrong.len());
 }
 
+const ZOO_SIZES: [usize; 7] = [1, 2, 3, 64, 100, 128, 257];
+
 #[test]
 fn zoo_interpreted() {
-    check_all(&zoo(), &[1, 2, 3, 64, 100, 128, 257]);
+    check_all(&zoo(), &ZOO_SIZES, interpreted);
+}
+
+#[test]
+fn zoo_compiled() {
+    check_all(&zoo(), &ZOO_SIZES, compiled);
 }
 
 #[test]
 fn random_interpreted() {
-    check_all(&random_scores(0..300), &[1, 2, 3, 16, 17, 66]);
+    check_all(&random_scores(0..300), &[1, 2, 3, 16, 17, 66], interpreted);
+}
+
+/// The same numbers to the last bit, for one thread and for three.
+#[test]
+fn threads_do_not_change_a_bit() {
+    for (number, score) in zoo().iter().chain(&random_scores(0..40)).enumerate() {
+        let case = Case::new(score, dims(score, 130), 300, number as u64).expect("an even size fits every model");
+        let run = |threads| case.run(&mut case.engine(Interpreter::compile(case.model.clone()), threads));
+        let (one, three) = (run(1), run(3));
+        let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&one.0), bits(&three.0), "scores of {}", case.name);
+        for (a, b) in one.1.iter().zip(&three.1) {
+            assert_eq!(bits(a), bits(b), "gradients of {}", case.name);
+        }
+    }
 }

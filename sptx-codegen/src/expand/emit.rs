@@ -4,29 +4,30 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::ast::{self, Visibility};
-use crate::ir;
+use crate::emit::cpu::{self, Specification};
+use crate::{compile, ir};
 
-/// The items of a score, given its analysis for every combination of its choices.
-pub(super) fn score(declared: &ast::Score, ident: &Ident, variants: &[ir::Score], source: &str) -> TokenStream {
-    let variants = variants.len();
-    item(
-        &declared.doc,
-        declared.visibility,
-        ident,
-        source,
-        &quote! {
-            /// Number of combinations of the values of its choice parameters.
-            pub const VARIANTS: usize = #variants;
-        },
-    )
+/// The items of a score, given its analysis for every combination of its choices: its type, with its text, and the
+/// kernels of every combination.
+pub(super) fn score(
+    declared: &ast::Score,
+    ident: &Ident,
+    variants: &[ir::Score],
+    source: &TokenStream,
+    specification: &Specification<'_>,
+) -> TokenStream {
+    let programs: Vec<_> = variants.iter().map(|variant| compile(variant.clone()).program()).collect();
+    let item = item(&declared.doc, declared.visibility, ident, source);
+    let kernels = cpu::model(ident, &programs, specification);
+    quote!(#item #kernels)
 }
 
 /// The items of a semiring.
-pub(super) fn semiring(declared: &ast::Semiring, ident: &Ident, source: &str) -> TokenStream {
-    item(&declared.doc, declared.visibility, ident, source, &TokenStream::new())
+pub(super) fn semiring(declared: &ast::Semiring, ident: &Ident, source: &TokenStream) -> TokenStream {
+    item(&declared.doc, declared.visibility, ident, source)
 }
 
-fn item(doc: &str, visibility: Visibility, ident: &Ident, source: &str, constants: &TokenStream) -> TokenStream {
+fn item(doc: &str, visibility: Visibility, ident: &Ident, source: &TokenStream) -> TokenStream {
     let visibility = match visibility {
         Visibility::Private => quote!(),
         Visibility::Public => quote!(pub),
@@ -42,7 +43,6 @@ fn item(doc: &str, visibility: Visibility, ident: &Ident, source: &str, constant
         impl #ident {
             /// The text of the declaration.
             pub const SOURCE: &'static str = #source;
-            #constants
         }
     }
 }

@@ -16,9 +16,11 @@ mod emit;
 mod locate;
 
 use proc_macro2::TokenStream;
+use quote::quote;
 
-use crate::ast::{File, Score, Semiring};
+use crate::ast::{File, Semiring};
 use crate::diagnostics::{Diagnostic, Diagnostics, Span};
+use crate::emit::cpu::Specification;
 use crate::{sema, syntax};
 
 /// Expands `score!`. Errors become `compile_error!` at the tokens they are about.
@@ -33,17 +35,40 @@ pub fn semiring(input: TokenStream) -> TokenStream {
 
 fn try_score(input: &TokenStream) -> Result<TokenStream, Diagnostics> {
     let file = syntax::parse_tokens(input.clone())?;
+    let text = input.to_string();
+    items(&file, &quote!(#text), &Specification::Inline, |name| locate::ident(name, input))
+}
+
+/// The Rust items of a `.sptx` file: for each score what `score!` makes of it. `file_name` stands in messages; `source`
+/// is an expression for the file's text; `specification` says where the programs are kept.
+///
+/// # Errors
+/// Everything that is wrong with the declarations.
+pub fn file(
+    file_name: &str,
+    text: &str,
+    source: &TokenStream,
+    specification: &Specification<'_>,
+) -> Result<TokenStream, Diagnostics> {
+    let file = syntax::parse_str(file_name, text)?;
+    items(&file, source, specification, |name| proc_macro2::Ident::new(&name.text, proc_macro2::Span::call_site()))
+}
+
+fn items(
+    file: &File,
+    source: &TokenStream,
+    specification: &Specification<'_>,
+    ident: impl Fn(&crate::ast::Name) -> proc_macro2::Ident,
+) -> Result<TokenStream, Diagnostics> {
     if file.scores.is_empty() {
         let help = "write `score! { pub Name { entity { … } relation { … } score = …; } }`";
-        return Err(refused(&file, Diagnostic::new(Span::default(), "`score!` declares no score").help(help)));
+        return Err(refused(file, Diagnostic::new(Span::default(), "`score!` declares no score").help(help)));
     }
-    let variants = sema::analyze_every_choice(&file)?;
-    let source = input.to_string();
+    let variants = sema::analyze_every_choice(file)?;
     let declared = file.scores.iter().zip(&variants);
-    let emit = |(declared, variants): (&Score, &Vec<_>)| {
-        emit::score(declared, &locate::ident(&declared.name, input), variants, &source)
-    };
-    Ok(declared.map(emit).collect())
+    Ok(declared
+        .map(|(declared, variants)| emit::score(declared, &ident(&declared.name), variants, source, specification))
+        .collect())
 }
 
 fn try_semiring(input: &TokenStream) -> Result<TokenStream, Diagnostics> {
@@ -58,11 +83,23 @@ fn try_semiring(input: &TokenStream) -> Result<TokenStream, Diagnostics> {
         return Err(refused(&file, Diagnostic::new(Span::default(), "`semiring!` declares no semiring").help(help)));
     }
     sema::semirings(&file)?;
-    let source = input.to_string();
+    let text = input.to_string();
+    let source = quote!(#text);
     let emit = |declared: &Semiring| emit::semiring(declared, &locate::ident(&declared.name, input), &source);
     Ok(file.semirings.iter().map(emit).collect())
 }
 
 fn refused(file: &File, error: Diagnostic) -> Diagnostics {
     Diagnostics::new(&file.name, &file.source, vec![error])
+}
+
+/// Items as formatted Rust.
+///
+/// # Panics
+/// When they are not Rust, which would be a defect of an emitter.
+pub fn pretty(items: &TokenStream) -> String {
+    match syn::parse2(items.clone()) {
+        Ok(file) => prettyplease::unparse(&file),
+        Err(error) => panic!("emitted code does not parse: {error}"),
+    }
 }

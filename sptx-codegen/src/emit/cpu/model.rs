@@ -14,15 +14,9 @@ pub enum Specification<'a> {
     File(&'a dyn Fn(usize) -> String),
 }
 
-/// The code of a model: a unit type named `name`, with `compiled()` for the default choices and `compiled_with` for
-/// others. `variants` holds the program of every combination of choices, the default first.
-pub fn model(
-    visibility: &TokenStream,
-    name: &Ident,
-    variants: &[Model],
-    specification: &Specification<'_>,
-) -> TokenStream {
-    let doc = variants.first().map(|model| model.doc.clone()).unwrap_or_default();
+/// The code of a model, for its unit type `name`: `compiled()` for the default choices, `compiled_with` for others, and
+/// the kernels. `variants` holds the program of every combination of choices, the default first.
+pub fn model(name: &Ident, variants: &[Model], specification: &Specification<'_>) -> TokenStream {
     let modules = (0..variants.len()).map(|number| format_ident!("variant{}", number)).collect::<Vec<_>>();
     let scope = format_ident!("__sptx_{}", name.to_string().to_lowercase());
     let bodies = variants
@@ -30,43 +24,25 @@ pub fn model(
         .zip(&modules)
         .enumerate()
         .map(|(number, (variant, module))| self::variant(module, variant, &text(variant, number, specification)));
-    let arms = variants.iter().zip(&modules).map(|(variant, module)| {
-        let tests = variant.choices.iter().map(|choice| {
+    let table = variants.iter().zip(&modules).map(|(variant, module)| {
+        let choices = variant.choices.iter().map(|choice| {
             let (name, value) = (&choice.name, choice.chosen);
-            quote!(chosen(#name, #value))
+            quote!((#name, #value))
         });
-        quote!(if true #(&& #tests)* { return Some(#scope::#module::load()); })
+        quote!((&[#(#choices),*], #scope::#module::load))
     });
     let first = modules.first();
-    let defaults = variants.first().into_iter().flat_map(|model| &model.choices).map(|choice| {
-        let (name, value) = (&choice.name, choice.chosen);
-        quote!((#name, #value))
-    });
     quote! {
-        #[doc = #doc]
-        #[derive(Clone, Copy, Debug)]
-        #visibility struct #name;
-
         impl #name {
             /// The score with its default choices, compiled for the CPU.
-            #visibility fn compiled() -> ::sptx_runtime::kernel::CompiledModel {
+            pub fn compiled() -> ::sptx_runtime::kernel::CompiledModel {
                 #scope::#first::load()
             }
 
             /// The score with some choices made, the others at their defaults. `None` for a choice that the model does
             /// not have, or a value that it does not list.
-            #visibility fn compiled_with(choices: &[(&str, f64)]) -> Option<::sptx_runtime::kernel::CompiledModel> {
-                const DEFAULTS: &[(&str, f64)] = &[#(#defaults),*];
-                if choices.iter().any(|(name, _)| !DEFAULTS.iter().any(|(known, _)| known == name)) {
-                    return None;
-                }
-                let value = |name: &str| {
-                    choices.iter().chain(DEFAULTS).find(|(known, _)| *known == name).map(|(_, value)| *value)
-                };
-                let chosen = |name: &str, wanted: f64| value(name) == Some(wanted);
-                let _ = &chosen;
-                #(#arms)*
-                None
+            pub fn compiled_with(choices: &[(&str, f64)]) -> Option<::sptx_runtime::kernel::CompiledModel> {
+                ::sptx_runtime::kernel::choose(choices, &[#(#table),*])
             }
         }
 
