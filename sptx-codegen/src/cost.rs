@@ -134,8 +134,8 @@ mod tests {
         let (d, k) = (10, 6);
         // h − t: d; M·: k(2d − 1); + r: k; y²: k; Σ: k − 1; −: 1.
         let forward = d + k * (2 * d - 1) + 3 * k;
-        // y' = (2·g)·y: k + 1; r gets −y': k; M gets −y' ⊗ (h − t): kd; t gets Mᵀ·y': d(2k − 1); h its negation: d.
-        let backward = 2 * k + 1 + k * d + d * (2 * k - 1) + d;
+        // s = −2·g: 1; r gets y' = s·y: k; M gets y' ⊗ (h − t): kd; h gets Mᵀ·y': d(2k − 1); t its negation: d.
+        let backward = 1 + k + k * d + d * (2 * k - 1) + d;
         let rows = 2 * d + k + k * d;
         check(Sketch::transr(), [d, k], [4 * rows, 4, forward], [4 * (1 + 2 * rows), 4 * rows, backward]);
     }

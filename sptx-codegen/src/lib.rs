@@ -24,6 +24,6 @@ pub mod verify;
 pub use build::{Build, BuildError};
 pub use compile::{Compiled, compile};
 pub use differentiate::differentiate;
+pub use explain::explain;
 pub use lower::lower;
 pub use syntax::ast;
-pub use explain::explain;
