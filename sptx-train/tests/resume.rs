@@ -128,7 +128,7 @@ fn long() -> sptx_train::Config {
 fn a_killed_process_can_be_resumed() {
     let whole = folder();
     let expected = complete(begin("complex", long(), whole.path()));
-    for milliseconds in [30, 120, 350] {
+    for milliseconds in [5, 25, 80] {
         let run = folder();
         let mut child = Command::new(std::env::current_exe().expect("this test"))
             .args(["--exact", "victim"])

@@ -16,7 +16,12 @@ pub(crate) fn graph() -> Arc<Dataset> {
     let mut texts = [String::new(), String::new(), String::new()];
     for entity in 0..60 {
         for relation in 0..5 {
-            let text = &mut texts[usize::from((entity * 5 + relation) % 11 == 3)];
+            let split = match (entity * 5 + relation) % 11 {
+                3 => 1,
+                7 => 2,
+                _ => 0,
+            };
+            let text = &mut texts[split];
             text.push_str(&format!("e{entity}\tr{relation}\te{}\n", (entity + 2 * relation + 1) % 60));
         }
     }
@@ -28,8 +33,16 @@ pub(crate) fn graph() -> Arc<Dataset> {
 pub(crate) fn config(model: &str) -> Config {
     let mut config = Config::defaults_for(model);
     let settings = [
-        "dim=10", "epochs=6", "batch_size=40", "negatives=3", "threads=1", "seed=11", "validation.every=2",
-        "checkpoint.seconds=0", "sampler.filtered=true", "sampler.corruption=bernoulli",
+        "dim=10",
+        "epochs=6",
+        "batch_size=40",
+        "negatives=3",
+        "threads=1",
+        "seed=11",
+        "validation.every=2",
+        "checkpoint.seconds=0",
+        "sampler.filtered=true",
+        "sampler.corruption=bernoulli",
     ];
     settings.into_iter().for_each(|setting| config.set(setting).expect(setting));
     config
