@@ -47,7 +47,11 @@ impl Checkpoint {
         for (plane, values) in best.into_iter().flatten().enumerate() {
             let name = format!("best.{}", model.plane_name(plane));
             let values = values.as_slice();
-            tensors.push(Tensor { name, shape: tensors::shape(engine, plane), values: Box::new(move || values.into()) });
+            tensors.push(Tensor {
+                name,
+                shape: tensors::shape(engine, plane),
+                values: Box::new(move || values.into()),
+            });
         }
         tensors::save(&path, &BTreeMap::from([(PROGRESS.to_owned(), json)]), &tensors)
     }
@@ -72,9 +76,10 @@ impl Checkpoint {
         for (plane, rows) in self.planes("table", engine)?.iter().enumerate() {
             engine.tables_mut().import(plane, rows);
         }
-        let state = self.tensors.iter().filter_map(|(name, values)| {
-            name.strip_prefix("optimizer.").map(|name| (name.to_owned(), values.clone()))
-        });
+        let state = self
+            .tensors
+            .iter()
+            .filter_map(|(name, values)| name.strip_prefix("optimizer.").map(|name| (name.to_owned(), values.clone())));
         engine.restore_optimizer_state(&state.collect()).map_err(|name| self.lacks(&format!("optimizer.{name}")))?;
         Ok(self.progress)
     }

@@ -24,6 +24,8 @@ mod batch;
 
 mod score;
 
+mod predict;
+
 mod run_error;
 
 mod atomic;
@@ -38,11 +40,11 @@ mod manifest;
 
 mod run_folder;
 
-pub use config::{
-    CheckpointConfig, Config, ConfigError, EvaluationConfig, LossConfig, LossName, MetricName, ModelReference, OptimizerConfig,
-    OptimizerName, Reduction, SamplerConfig, ValidationConfig,
-};
 pub use category::{Cardinality, Category};
+pub use config::{
+    CheckpointConfig, Config, ConfigError, EvaluationConfig, LossConfig, LossName, MetricName, ModelReference,
+    OptimizerConfig, OptimizerName, Reduction, SamplerConfig, ValidationConfig,
+};
 pub use dataset::{Dataset, Split, SplitSummary, Summary, Triple, Vocabulary, Warning};
 pub use error::{ColumnHint, Columns, Error, IdHint, Kind, Number, Place, Result};
 pub use evaluate::{
@@ -54,6 +56,7 @@ pub use initialize::initialize;
 pub use loss::{Loss, LossValue};
 pub use manifest::{DatasetEntry, Machine, Manifest, ModelEntry};
 pub use philox::{Purpose, Stream, bounded, normal_f64, philox4x32_10, uniform_f32, uniform_f64};
+pub use predict::{Answer, Question, predict};
 pub use run_error::RunError;
 pub use run_folder::RunFolder;
 pub use sampler::{Corruption, Negatives, Sampler, SamplerOptions, epoch_order, shared_negatives};

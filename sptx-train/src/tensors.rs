@@ -31,11 +31,7 @@ pub(crate) fn shape(engine: &Engine, plane: usize) -> Vec<usize> {
 }
 
 /// Writes a file whole or not at all.
-pub(crate) fn save(
-    path: &Path,
-    metadata: &BTreeMap<String, String>,
-    tensors: &[Tensor<'_>],
-) -> Result<(), RunError> {
+pub(crate) fn save(path: &Path, metadata: &BTreeMap<String, String>, tensors: &[Tensor<'_>]) -> Result<(), RunError> {
     atomic::write(path, |out| write(out, metadata, tensors))
 }
 

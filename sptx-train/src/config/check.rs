@@ -35,11 +35,10 @@ impl Config {
     }
 }
 
-fn ensure(
-    key: &str,
-    holds: bool,
-    expected: &'static str,
-    found: impl std::fmt::Display,
-) -> Result<(), ConfigError> {
-    if holds { Ok(()) } else { Err(ConfigError::OutOfRange { key: key.to_owned(), expected, found: found.to_string() }) }
+fn ensure(key: &str, holds: bool, expected: &'static str, found: impl std::fmt::Display) -> Result<(), ConfigError> {
+    if holds {
+        Ok(())
+    } else {
+        Err(ConfigError::OutOfRange { key: key.to_owned(), expected, found: found.to_string() })
+    }
 }

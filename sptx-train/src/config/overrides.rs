@@ -170,7 +170,10 @@ mod tests {
 
     #[test]
     fn mistakes_name_the_key_and_a_mend() {
-        assert_eq!(fails("epochs"), "`epochs` is no override; write `key=value`, such as `optimizer.learning_rate=0.1`");
+        assert_eq!(
+            fails("epochs"),
+            "`epochs` is no override; write `key=value`, such as `optimizer.learning_rate=0.1`"
+        );
         assert_eq!(
             fails("learning_rate=1"),
             "there is no key `learning_rate`; did you mean `optimizer.learning_rate`?"
@@ -183,7 +186,10 @@ mod tests {
         assert_eq!(fails("loss=1"), "`loss` is a section; set one of `loss.margin`, `loss.name`, `loss.reduction`");
         assert_eq!(fails("loss.name=hinge"), "`loss.name` must be `margin` or `logistic`; `hinge` is not");
         assert_eq!(fails("optimizer.learning_rate=fast"), "`optimizer.learning_rate` must be a number; `fast` is not");
-        assert_eq!(fails("optimizer.learning_rate=nan"), "`optimizer.learning_rate` must be a finite number above 0; it is NaN");
+        assert_eq!(
+            fails("optimizer.learning_rate=nan"),
+            "`optimizer.learning_rate` must be a finite number above 0; it is NaN"
+        );
         assert_eq!(fails("batch_size=0"), "`batch_size` must be at least 1; it is 0");
         assert!(fails("epochs=-1").starts_with("`epochs` must be "));
         assert!(fails("optimizer.betas=0.9").contains("must be a list"));

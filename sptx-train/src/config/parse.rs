@@ -16,8 +16,8 @@ impl Config {
     /// When the file cannot be read, or with the place of the first mistake in it.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         Self::from_toml(path, &text)
     }
 
@@ -76,11 +76,7 @@ fn locate(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     let message = error.message().trim().replace('\n', "; ");
-    ConfigError::File {
-        place: Place::new(path, line).at_column(column),
-        suggestion: suggest(&message),
-        message,
-    }
+    ConfigError::File { place: Place::new(path, line).at_column(column), suggestion: suggest(&message), message }
 }
 
 /// The name nearest to the first quoted one, among those that follow it: ``unknown field `a`, expected `b`, `c` ``.

@@ -73,7 +73,10 @@ fn import(engine: &mut Engine, path: &Path) -> Result<(), RunError> {
         let name = engine.model().plane_name(plane);
         let len: usize = tensors::shape(engine, plane).iter().product();
         let Some(rows) = loaded.tensors.get(&name).filter(|rows| rows.len() == len) else {
-            return Err(RunError::Damaged { path: path.to_owned(), what: format!("it has no `{name}` of the right size") });
+            return Err(RunError::Damaged {
+                path: path.to_owned(),
+                what: format!("it has no `{name}` of the right size"),
+            });
         };
         engine.tables_mut().import(plane, rows);
     }
@@ -82,7 +85,8 @@ fn import(engine: &mut Engine, path: &Path) -> Result<(), RunError> {
 
 fn names(path: &Path) -> Result<Vocabulary, RunError> {
     let text = std::fs::read_to_string(path).map_err(|source| RunError::Read { path: path.to_owned(), source })?;
-    let damaged = |line: usize| RunError::Damaged { path: path.to_owned(), what: format!("line {line} is no `id TAB name`") };
+    let damaged =
+        |line: usize| RunError::Damaged { path: path.to_owned(), what: format!("line {line} is no `id TAB name`") };
     let mut names = Vec::new();
     for (id, line) in text.lines().enumerate() {
         let name = line.split_once('\t').filter(|(number, _)| number.parse() == Ok(id)).map(|(_, name)| name);

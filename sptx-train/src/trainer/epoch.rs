@@ -53,13 +53,7 @@ impl Trainer {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn step(
-        &mut self,
-        train: &[Triple],
-        positives: &[u32],
-        first: u32,
-        sampler: &Sampler<'_>,
-    ) -> Result<LossValue> {
+    fn step(&mut self, train: &[Triple], positives: &[u32], first: u32, sampler: &Sampler<'_>) -> Result<LossValue> {
         let Self { engine, batch, loss, progress, config, .. } = self;
         engine.install(|| batch.fill(train, positives, progress.epoch, first, sampler));
         let step = Step {

@@ -89,12 +89,7 @@ impl Trainer {
     ///
     /// # Errors
     /// When the settings, the dataset or the model are not those of the run, or its files are damaged.
-    pub fn resume(
-        compiled: CompiledModel,
-        dataset: Arc<Dataset>,
-        config: Config,
-        folder: RunFolder,
-    ) -> Result<Self> {
+    pub fn resume(compiled: CompiledModel, dataset: Arc<Dataset>, config: Config, folder: RunFolder) -> Result<Self> {
         folder.check_same(&compiled.model, &dataset, &config)?;
         let mut trainer = Self::new(compiled, dataset, config)?;
         folder.clean()?;

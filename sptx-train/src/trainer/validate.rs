@@ -23,9 +23,8 @@ impl Trainer {
         let split = self.dataset.valid();
         let triples = evenly(split, self.config.validation.triples);
         let scorer = EngineScorer::new(&self.engine);
-        let metrics = self
-            .engine
-            .install(|| evaluator.evaluate_triples(&scorer, &triples, &EvaluateOptions::default()))?;
+        let metrics =
+            self.engine.install(|| evaluator.evaluate_triples(&scorer, &triples, &EvaluateOptions::default()))?;
         let metric = self.config.validation.metric;
         let value = metric.of(&metrics);
         let best = self.progress.best.is_none_or(|best| metric.improves(value, best.value));
