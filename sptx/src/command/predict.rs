@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use sptx::train::{Dataset, Kind, KnownTriples};
+use sptx::train::{Dataset, Kind, KnownTriples, Question};
 
-use super::answers::{Answer, Exclude, Question};
+use super::answers::{Answer, ask};
 use super::failure::Failure;
 use super::model::{self, Run};
 use super::{Outcome, output};
@@ -69,8 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let Run { engine, dataset } = model::open(&arguments.run, arguments.data.as_deref(), arguments.threads)?;
     let question = question(arguments, &dataset)?;
     let known = arguments.exclude_known.then(|| KnownTriples::of_dataset(&dataset));
-    let exclude = Exclude { known: known.as_ref(), itself: false };
-    let answers = question.ask(&engine, &dataset, arguments.top, &exclude);
+    let answers = ask(&engine, &dataset, question, arguments.top, known.as_ref())?;
     if arguments.json {
         let [head, relation, tail] = parts.map(Option::as_deref);
         return output::json(&Prediction { head, relation, tail, answers: &answers });
@@ -89,9 +88,9 @@ fn question(arguments: &Arguments, dataset: &Dataset) -> Result<Question, Failur
     let entity = |name: &String| dataset.entities().require(name, Kind::Entity);
     let relation = |name: &String| dataset.relations().require(name, Kind::Relation);
     Ok(match (&arguments.head, &arguments.relation, &arguments.tail) {
-        (Some(head), Some(name), _) => Question::Tails { head: entity(head)?, relation: relation(name)? },
-        (None, Some(name), Some(tail)) => Question::Heads { relation: relation(name)?, tail: entity(tail)? },
-        (Some(head), None, Some(tail)) => Question::Relations { head: entity(head)?, tail: entity(tail)? },
+        (Some(head), Some(name), _) => Question::Tail { head: entity(head)?, relation: relation(name)? },
+        (None, Some(name), Some(tail)) => Question::Head { relation: relation(name)?, tail: entity(tail)? },
+        (Some(head), None, Some(tail)) => Question::Relation { head: entity(head)?, tail: entity(tail)? },
         (None, _, None) | (None, None, _) | (_, None, None) => return Err(needs_two()),
     })
 }

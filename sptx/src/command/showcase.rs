@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use sptx::bundled;
 use sptx::runtime::cpu::Engine;
-use sptx::train::{Dataset, KnownTriples, Split, Triple};
+use sptx::train::{Dataset, KnownTriples, Question, Split, Triple};
 
-use super::answers::{Answer, Exclude, Question};
+use super::answers::{Answer, ask};
 use super::{Outcome, output};
 
 /// Questions about the bundled graph whose answers many people know, one for each relation that is neither trivial nor
@@ -33,11 +33,13 @@ pub(super) fn print(engine: &Engine, dataset: &Dataset) -> Outcome {
     if questions.is_empty() {
         return Ok(());
     }
-    let trained = KnownTriples::new(dataset.train().iter().copied());
-    let exclude = Exclude { known: Some(&trained), itself: true };
+    // Nothing that training had, and no entity as an answer to a question about itself.
+    let trained = dataset.train().iter().copied();
+    let itself = questions.iter().map(|(head, relation)| Triple::new(*head, *relation, *head));
+    let left_out = KnownTriples::new(trained.chain(itself));
     let mut table = output::table(&["question", "best answers that training did not have"], 2);
     for (head, relation) in questions {
-        let answers = Question::Tails { head, relation }.ask(engine, dataset, ANSWERS, &exclude);
+        let answers = ask(engine, dataset, Question::Tail { head, relation }, ANSWERS, Some(&left_out))?;
         let names = (dataset.entities().name(head), dataset.relations().name(relation));
         let question = format!("{} {} ?", names.0.unwrap_or_default(), names.1.unwrap_or_default());
         table.add_row([question, answers.iter().map(spelled).collect::<Vec<_>>().join(", ")]);
