@@ -45,7 +45,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     output::line(table)
 }
 
-const GIB: f64 = (1_u64 << 30) as f64;
+/// Bytes of a gibibyte.
+pub(super) const GIB: f64 = (1_u64 << 30) as f64;
 
 /// The devices of this machine.
 pub(super) fn all() -> Vec<Device> {

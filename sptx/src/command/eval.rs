@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use sptx::train::{EngineScorer, EvaluateOptions, Evaluator, Metrics, Split};
 
 use super::model::{self, Run};
-use super::{Outcome, metrics as metrics_table, output};
+use super::{Outcome, metrics as metrics_table, options, output};
 
 const ABOUT: &str = "\
 Rank the triples of a split.
@@ -39,8 +39,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Threads; 0 for as many as there are cores.
-    #[arg(long, value_name = "T", default_value_t = 0)]
-    threads: usize,
+    #[arg(long, value_name = "T", default_value_t = 0, value_parser = options::threads())]
+    threads: u32,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -48,7 +48,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let split = arguments.split;
-    let run = model::open(&arguments.run, arguments.data.as_deref(), arguments.threads)?;
+    let run = model::open(&arguments.run, arguments.data.as_deref(), arguments.threads as usize)?;
     let metrics = evaluate(&run, split, !arguments.raw)?;
     if arguments.json {
         return output::json(&metrics);

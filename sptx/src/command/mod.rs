@@ -17,6 +17,7 @@ mod answers;
 mod data;
 mod failure;
 mod interrupt;
+mod memory;
 mod metrics;
 mod model;
 mod options;

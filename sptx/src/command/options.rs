@@ -14,6 +14,17 @@ pub(super) fn assignment(text: &str) -> Result<(String, f64), String> {
     Ok((name.trim().to_owned(), number))
 }
 
+/// The most threads that are started.
+pub(super) const MOST_THREADS: u32 = 1024;
+
+/// Reads a number of threads.
+pub(super) fn threads() -> clap::builder::RangedU64ValueParser<u32> {
+    clap::builder::RangedU64ValueParser::new().range(..=u64::from(MOST_THREADS))
+}
+
+/// The largest size of a dimension that single triples are looked at with.
+const LARGEST: usize = 1 << 12;
+
 /// A size for all of a model's dimensions, or for some by name: `64`, `d=64,k=32`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Dimensions {
@@ -36,13 +47,17 @@ impl std::str::FromStr for Dimensions {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Ok(size) = text.trim().parse() {
-            return Ok(Self::All(size));
+        let sized = |text: &str| match text.trim().parse() {
+            Ok(size) if size <= LARGEST => Ok(size),
+            Ok(size) => Err(format!("{size} is too large; the largest size is {LARGEST}")),
+            Err(_) => Err(format!("`{text}` is not a whole number")),
+        };
+        if !text.contains('=') {
+            return sized(text).map(Self::All);
         }
         let pair = |pair: &str| {
             let (name, size) = pair.split_once('=').ok_or("expected a number, or `name=number` separated by commas")?;
-            let size = size.trim().parse().map_err(|_| format!("`{size}` is not a whole number"))?;
-            Ok((name.trim().to_owned(), size))
+            Ok((name.trim().to_owned(), sized(size)?))
         };
         text.split(',').map(pair).collect::<Result<_, String>>().map(Self::Named)
     }

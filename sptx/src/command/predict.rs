@@ -8,7 +8,7 @@ use sptx::train::{Dataset, Kind, KnownTriples, Question};
 use super::answers::{Answer, ask};
 use super::failure::Failure;
 use super::model::{self, Run};
-use super::{Outcome, output};
+use super::{Outcome, options, output};
 
 const ABOUT: &str = "\
 Complete a triple: give two of its parts, and the best answers for the third are listed.
@@ -46,8 +46,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Threads; 0 for as many as there are cores.
-    #[arg(long, value_name = "T", default_value_t = 0)]
-    threads: usize,
+    #[arg(long, value_name = "T", default_value_t = 0, value_parser = options::threads())]
+    threads: u32,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     if parts.into_iter().flatten().count() != 2 {
         return Err(needs_two());
     }
-    let Run { engine, dataset } = model::open(&arguments.run, arguments.data.as_deref(), arguments.threads)?;
+    let Run { engine, dataset } = model::open(&arguments.run, arguments.data.as_deref(), arguments.threads as usize)?;
     let question = question(arguments, &dataset)?;
     let known = arguments.exclude_known.then(|| KnownTriples::of_dataset(&dataset));
     let answers = ask(&engine, &dataset, question, arguments.top, known.as_ref())?;

@@ -7,6 +7,7 @@ use sptx::train::Config;
 use super::data;
 use super::devices;
 use super::failure::Failure;
+use super::options;
 
 /// Options that set a key of the configuration each.
 #[derive(Debug, Default, clap::Args)]
@@ -41,7 +42,7 @@ pub(super) struct Settings {
     seed: Option<String>,
     /// What computes: `auto` or a device of `sptx devices`.
     #[arg(long, default_value = "auto")]
-    device: String,
+    pub(super) device: String,
     /// Threads; 0 for as many as there are cores. The result does not depend on it.
     #[arg(long, value_name = "T")]
     threads: Option<String>,
@@ -107,6 +108,10 @@ impl Settings {
         }
         config.device = devices::choose(&self.device)?.name.to_owned();
         self.set.iter().try_for_each(|assignment| config.set(assignment))?;
+        if config.threads > options::MOST_THREADS as usize {
+            let most = options::MOST_THREADS;
+            return Err(Failure::new(format!("`threads` must be at most {most}; it is {}", config.threads)));
+        }
         Ok(config.check()?)
     }
 }

@@ -13,7 +13,7 @@ use sptx::train::{Metrics, Outcome as Ending, RunFolder, Split, Trainer};
 use super::failure::Failure;
 use super::progress::Watch;
 use super::settings::Settings;
-use super::{Outcome, data, interrupt, metrics as metrics_table, model, output, showcase};
+use super::{Outcome, data, interrupt, memory, metrics as metrics_table, model, output, showcase};
 
 const ABOUT: &str = "\
 Train a model on a graph.
@@ -98,12 +98,13 @@ fn begin(arguments: &Arguments) -> Result<Trainer, Failure> {
     let source = Source::find(&config.model.name)?;
     let compiled = model::compile(&source, &config.model)?;
     let dataset = Arc::new(data::load(&config.data)?);
+    memory::check(&compiled.model, &dataset, &config)?;
     let mut trainer = Trainer::new(compiled, Arc::clone(&dataset), config)?;
     let folder = match &arguments.out {
         Some(path) => RunFolder::create(path)?,
         None => fresh_folder(dataset.name(), source.title())?,
     };
-    describe(&trainer);
+    describe(&trainer, &arguments.settings.device);
     trainer.keep_in(folder, (!source.is_zoo()).then(|| source.text()))?;
     Ok(trainer)
 }
@@ -119,8 +120,9 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<Trainer, Failure> {
     let source = model::of_run(&folder, &config.model)?;
     let compiled = model::compile(&source, &config.model)?;
     let dataset = Arc::new(data::load(&config.data)?);
+    memory::check(&compiled.model, &dataset, &config)?;
     let trainer = Trainer::resume(compiled, dataset, config, folder)?;
-    describe(&trainer);
+    describe(&trainer, &arguments.settings.device);
     output::note(&format!("resumed after {} of {} epochs", trainer.epochs_done(), trainer.config().epochs));
     Ok(trainer)
 }
@@ -133,7 +135,7 @@ fn fresh_folder(dataset: &str, model: &str) -> Result<RunFolder, Failure> {
 }
 
 /// Says on standard error what is trained on what.
-fn describe(trainer: &Trainer) {
+fn describe(trainer: &Trainer, device: &str) {
     data::describe(trainer.dataset());
     let (engine, config) = (trainer.engine(), trainer.config());
     let sizes = config.sizes(engine.model());
@@ -141,8 +143,9 @@ fn describe(trainer: &Trainer) {
     let parameters = engine.tables().parameter_count();
     output::note(&format!("model   {}, {}: {parameters} parameters", engine.model().name, sizes.join(", ")));
     output::note(&format!(
-        "device  {}: {}, {} threads, {} kernels",
+        "device  {}{}: {}, {} threads, {} kernels",
         config.device,
+        if device == config.device { String::new() } else { format!(" ({device})") },
         InstructionSet::widest(),
         engine.threads(),
         engine.kernel_kind()
