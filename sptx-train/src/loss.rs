@@ -25,6 +25,7 @@ const CHUNK: usize = 256;
 pub struct Loss {
     name: LossName,
     margin: f32,
+    adversarial: f32,
     reduction: Reduction,
 }
 
@@ -49,7 +50,12 @@ impl LossValue {
 impl Loss {
     /// The loss that a configuration asks for.
     pub fn new(config: &LossConfig) -> Self {
-        Self { name: config.name, margin: config.margin as f32, reduction: config.reduction }
+        Self {
+            name: config.name,
+            margin: config.margin as f32,
+            adversarial: config.adversarial as f32,
+            reduction: config.reduction,
+        }
     }
 
     /// The loss of a batch of `positives` positives and as many negatives for each as there are scores for. `upstream`
@@ -60,6 +66,7 @@ impl Loss {
         let each = negative.len() / positives.max(1);
         let terms = match self.name {
             LossName::Margin => negative.len(),
+            LossName::Logistic if self.adversarial > 0.0 => 2 * positives,
             LossName::Logistic => scores.len(),
         };
         let scale = match self.reduction {
@@ -109,7 +116,7 @@ impl Loss {
         sum
     }
 
-    /// `softplus(−(γ + s⁺))` and `softplus(γ + s⁻)`.
+    /// `softplus(−(γ + s⁺))` and `softplus(γ + s⁻)`, the latter weighted where the loss is self-adversarial.
     fn logistic(
         &self,
         positive: &[f32],
@@ -123,9 +130,22 @@ impl Loss {
             *up = sign * slope * scale;
             f64::from(value)
         };
-        let positive: f64 = positive.iter().zip(positive_up).map(|(score, up)| term(*score, up, -1.0)).sum();
-        let negative: f64 = negative.iter().zip(negative_up).map(|(score, up)| term(*score, up, 1.0)).sum();
-        positive + negative
+        let mut sum: f64 = positive.iter().zip(positive_up).map(|(score, up)| term(*score, up, -1.0)).sum();
+        if self.adversarial == 0.0 {
+            return sum + negative.iter().zip(negative_up).map(|(score, up)| term(*score, up, 1.0)).sum::<f64>();
+        }
+        let each = negative.len() / positive.len();
+        for (scores, ups) in negative.chunks(each).zip(negative_up.chunks_mut(each)) {
+            let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let weight = |score: f32| (self.adversarial * (score - highest)).exp();
+            let total: f32 = scores.iter().map(|score| weight(*score)).sum();
+            for (score, up) in scores.iter().zip(ups) {
+                let share = weight(*score) / total;
+                sum += f64::from(share) * term(*score, up, 1.0);
+                *up *= share;
+            }
+        }
+        sum
     }
 }
 
@@ -147,7 +167,7 @@ mod tests {
         let mut losses = Vec::new();
         for name in [LossName::Margin, LossName::Logistic] {
             for reduction in [Reduction::Sum, Reduction::Mean] {
-                losses.push(Loss::new(&LossConfig { name, margin: 0.75, reduction }));
+                losses.push(Loss::new(&LossConfig { name, margin: 0.75, reduction, adversarial: 0.0 }));
             }
         }
         losses
@@ -184,15 +204,40 @@ mod tests {
 
     #[test]
     fn the_kink_has_no_slope() {
-        let loss = Loss { name: LossName::Margin, margin: 1.0, reduction: Reduction::Sum };
+        let loss = Loss { name: LossName::Margin, margin: 1.0, adversarial: 0.0, reduction: Reduction::Sum };
         let mut upstream = [9.0; 2];
         assert_eq!(loss.evaluate(&[1.0, 0.0], 1, &mut upstream).sum, 0.0);
         assert_eq!(upstream, [0.0; 2]);
     }
 
     #[test]
+    fn self_adversarial_negatives_are_weighted_by_their_scores() {
+        let loss = Loss { name: LossName::Logistic, margin: 0.5, adversarial: 2.0, reduction: Reduction::Sum };
+        let mut upstream = [0.0; 6];
+        let value = loss.evaluate(&[1.0, -1.0, 0.3, -0.7, 2.0, 2.0], 2, &mut upstream);
+        let softplus = |x: f64| x.exp().ln_1p();
+        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let share = sigmoid(2.0);
+        let first = share * softplus(0.8) + (1.0 - share) * softplus(-0.2);
+        let expected = softplus(-1.5) + softplus(0.5) + first + softplus(2.5);
+        assert!((value.sum - expected).abs() < 1e-6 && value.terms == 4, "{value:?}, not {expected}");
+        let derivatives = [
+            -sigmoid(-1.5),
+            -sigmoid(0.5),
+            share * sigmoid(0.8),
+            (1.0 - share) * sigmoid(-0.2),
+            0.5 * sigmoid(2.5),
+            0.5 * sigmoid(2.5),
+        ];
+        for (found, expected) in upstream.iter().zip(derivatives) {
+            assert!((f64::from(*found) - expected).abs() < 1e-6, "{found}, not {expected}");
+        }
+    }
+
+    #[test]
     fn extremes_stay_finite_and_what_is_not_is_told() {
-        for loss in losses() {
+        let adversarial = Loss { adversarial: 1.0, ..losses()[3] };
+        for loss in losses().into_iter().chain([adversarial]) {
             let mut upstream = [0.0; 4];
             assert!(loss.evaluate(&[3e4, -3e4, 3e4, -3e4], 2, &mut upstream).finite);
             assert!(upstream.iter().all(|x| x.is_finite()));

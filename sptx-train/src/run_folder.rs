@@ -200,7 +200,11 @@ impl RunFolder {
             let mut line = serde_json::to_vec(record)?;
             line.push(b'\n');
             file.seek(SeekFrom::Start(bytes))?;
-            file.write_all(&line)?;
+            if let Err(error) = file.write_all(&line) {
+                // Half a line would be worse than none; where even this fails, a resumed run does it.
+                let _ = file.set_len(bytes);
+                return Err(error);
+            }
             Ok(bytes + line.len() as u64)
         })
     }

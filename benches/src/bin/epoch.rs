@@ -1,22 +1,20 @@
-//! Seconds an epoch of training in SparseTransX's regime, in the form that a rival's script prints them.
+//! Seconds an epoch of training in SparseTransX's regime, as a rival's script prints them: the last line is JSON.
 //!
 //! One Bernoulli negative a positive, margin ranking loss (0.5, summed), dense Adam (4e-4, weight decay 1e-5), squared
-//! L2 for TransE. Timed per full batch: neg (sampling, and sorting by relation), step (scores, loss, backward, update).
-//! An epoch is the median batch times n_train / batch. The last line is JSON.
+//! L2 for TransE. It is the trainer that is timed, sampling and loss included, from the first batch to the last; the
+//! median epoch is printed.
 //!
 //! ```text
-//! cargo run --release -p sptx-benches --bin epoch -- --data ../shared/data/fb15k-237 --model transe --dim 1024 --batch 32768
+//! cargo run --release -p sptx-benches --bin epoch -- --data ../shared/data/fb15k-237 --dim 1024 --batch 32768
 //! ```
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::sync::Arc;
 
 use clap::Parser;
-use sptx_runtime::cpu::{Batch, Engine, EngineOptions, Interpreter};
-use sptx_runtime::optimizer::{Rule, Step};
-use sptx_train::{Corruption, Dataset, Purpose, Sampler, SamplerOptions, Stream, Triple, epoch_order, uniform_f32};
+use sptx_runtime::cpu::Interpreter;
+use sptx_train::{Config, Corruption, Dataset, EpochRecord, LossName, Observer, OptimizerName, Reduction, Trainer};
 
 /// Seconds an epoch of training in SparseTransX's regime.
 #[derive(Parser)]
@@ -36,12 +34,9 @@ struct Arguments {
     /// Threads; 0 for all.
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Batches timed.
-    #[arg(long, default_value_t = 16)]
-    batches: usize,
-    /// Batches run before.
-    #[arg(long, default_value_t = 2)]
-    warmup: usize,
+    /// Epochs timed, after one that is not.
+    #[arg(long, default_value_t = 5)]
+    epochs: u32,
     /// Use the block interpreter instead of compiled kernels.
     #[arg(long)]
     interpreted: bool,
@@ -49,102 +44,65 @@ struct Arguments {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
-    let dataset = Dataset::load(&arguments.data)?;
+    let dataset = Arc::new(Dataset::load(&arguments.data)?);
     let choices: &[(&str, f64)] = if arguments.model == "transe" { &[("norm", 2.0), ("power", 2.0)] } else { &[] };
     let zoo = kernels_generated::find(&arguments.model).ok_or("no such model in the zoo")?;
     let compiled = (zoo.load)(choices).ok_or("the model lacks its choices")?;
     let compiled = if arguments.interpreted { Interpreter::compile((*compiled.model).clone()) } else { compiled };
-    let dims: BTreeMap<String, usize> = compiled.model.symbols().map(|name| (name.to_owned(), arguments.dim)).collect();
-    let options = EngineOptions { threads: arguments.threads, ..EngineOptions::default() };
-    let mut engine = Engine::new(compiled, &dims, dataset.entities().len(), dataset.relations().len(), &options)?;
-    fill(&mut engine);
-    engine.set_optimizer(Rule::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
-    let mut times = Vec::new();
-    for number in 0..arguments.warmup + arguments.batches {
-        let time = batch(&mut engine, &dataset, arguments.batch, number)?;
-        if number >= arguments.warmup {
-            times.push(time);
-        }
-    }
-    let per_epoch = dataset.train().len() as f64 / arguments.batch as f64;
-    let epoch = median(times.iter().map(|(neg, step)| neg + step)) * per_epoch;
-    let neg = median(times.iter().map(|(neg, _)| *neg)) * per_epoch;
-    let step = median(times.iter().map(|(_, step)| *step)) * per_epoch;
-    let parameters = engine.tables().parameter_count() * 4;
+    let mut trainer = Trainer::new(compiled, Arc::clone(&dataset), regime(&arguments))?;
+    let parameters = trainer.engine().tables().parameter_count() as f64 * 4.0;
+    let mut times = Times::default();
+    trainer.train(&mut times)?;
     println!(
         "{}",
         serde_json::json!({
             "system": if arguments.interpreted { "sptx-interpreted" } else { "sptx" },
             "model": arguments.model, "data": dataset.name(), "dim": arguments.dim, "batch": arguments.batch,
-            "threads": arguments.threads, "epoch_s": epoch, "neg_s": neg, "step_s": step,
-            "peak_rss_mb": peak_rss_mb(), "parameters_and_state_mb": parameters as f64 * 3.0 / 1048576.0,
+            "threads": arguments.threads, "epoch_s": times.median(), "epochs": times.0.len(),
+            "peak_rss_mb": peak_rss_mb(), "parameters_and_state_mb": parameters * 3.0 / 1048576.0,
         })
     );
     Ok(())
 }
 
-fn fill(engine: &mut Engine) {
-    let stream = Stream::new(7, Purpose::Initial);
-    for plane in 0..engine.model().planes.len() {
-        let layout = &engine.tables().planes()[plane].layout;
-        let (rows, len) = (layout.rows(), layout.row_len());
-        let bound = 6.0 / (len as f32).sqrt();
-        let values: Vec<f32> = (0..rows * len)
-            .map(|i| (uniform_f32(stream.block([plane as u32, i as u32, 0], 0)[0]) * 2.0 - 1.0) * bound * 0.1)
-            .collect();
-        engine.tables_mut().import(plane, &values);
+fn regime(arguments: &Arguments) -> Config {
+    let mut config = Config {
+        dim: arguments.dim,
+        batch_size: arguments.batch,
+        threads: arguments.threads,
+        epochs: arguments.epochs + 1,
+        negatives: 1,
+        ..Config::default()
+    };
+    config.sampler.corruption = Corruption::Bernoulli;
+    config.loss.name = LossName::Margin;
+    config.loss.margin = 0.5;
+    config.loss.reduction = Reduction::Sum;
+    config.optimizer.name = OptimizerName::Adam;
+    config.optimizer.learning_rate = 4e-4;
+    config.optimizer.weight_decay = 1e-5;
+    config.validation.every = 0;
+    config
+}
+
+/// Seconds of each epoch but the first.
+#[derive(Default)]
+struct Times(Vec<f64>);
+
+impl Observer for Times {
+    fn epoch_finished(&mut self, record: &EpochRecord) {
+        if record.epoch > 1 {
+            self.0.push(record.seconds);
+        }
     }
 }
 
-/// Trains on one batch; seconds for sampling and for the step.
-fn batch(engine: &mut Engine, dataset: &Dataset, size: usize, number: usize) -> Result<(f64, f64), Box<dyn Error>> {
-    let start = Instant::now();
-    let train = dataset.train();
-    let full = (train.len() / size).max(1);
-    let order = epoch_order(7, (number / full) as u32, train.len() as u32);
-    let started = Instant::now();
-    let first = (number % full) * size;
-    let mut positives: Vec<Triple> =
-        order[first..train.len().min(first + size)].iter().map(|at| train[*at as usize]).collect();
-    positives.sort_by_key(|triple| triple.relation);
-    let options = SamplerOptions { corruption: Corruption::Bernoulli, negatives: 1, resamples: 0 };
-    let sampler = Sampler::new(
-        7,
-        options,
-        train,
-        dataset.entities().len() as u32,
-        dataset.relations().len() as u32,
-        None,
-    );
-    let before = Instant::now();
-    let negatives = sampler.draw((number / full) as u32, first as u32, &positives);
-    let count = positives.len();
-    let column = |of: fn(&Triple) -> u32, rest: &[u32]| positives.iter().map(of).chain(rest.iter().copied()).collect::<Vec<_>>();
-    let heads = column(|it| it.head, &negatives.heads);
-    let relations = column(|it| it.relation, &negatives.relations);
-    let tails = column(|it| it.tail, &negatives.tails);
-    let sampled = Instant::now();
-    let triples = Batch { heads: &heads, relations: &relations, tails: &tails };
-    let step = Step { learning_rate: 4e-4, weight_decay: 1e-5, number: number as u64 + 1 };
-    engine.step::<(), sptx_runtime::Error>(triples, step, |scores, upstream| {
-        let (positive, negative) = scores.split_at(count);
-        for i in 0..count {
-            if 0.5 - positive[i] + negative[i] > 0.0 {
-                upstream[i] = -1.0;
-                upstream[count + i] = 1.0;
-            }
-        }
-        Ok(())
-    })?;
-    let _ = start;
-    let neg = (before - started).as_secs_f64() * 0.0 + (sampled - before).as_secs_f64();
-    Ok((neg, sampled.elapsed().as_secs_f64()))
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+impl Times {
+    fn median(&self) -> Option<f64> {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted.get(sorted.len() / 2).copied()
+    }
 }
 
 /// The largest resident set of this process so far.

@@ -22,8 +22,11 @@ impl Config {
         ensure("negatives", self.negatives >= 1, "at least 1", self.negatives)?;
         let triples = self.batch_size.saturating_mul(1 + self.negatives as usize);
         ensure("batch_size", triples <= ROOM, "such that a batch with its negatives has under 2^32 triples", triples)?;
+        ensure("seed", i64::try_from(self.seed).is_ok(), "below 2^63", self.seed)?;
         ensure("device", self.device == "cpu", "`cpu`", &self.device)?;
         ensure("loss.margin", self.loss.margin.is_finite(), "a finite number", self.loss.margin)?;
+        let adversarial = self.loss.adversarial;
+        ensure("loss.adversarial", natural(adversarial), "a finite number, 0 or above", adversarial)?;
         let optimizer = &self.optimizer;
         let rate = optimizer.learning_rate;
         ensure("optimizer.learning_rate", natural(rate) && rate > 0.0, "a finite number above 0", rate)?;

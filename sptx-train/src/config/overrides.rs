@@ -181,9 +181,12 @@ mod tests {
         assert_eq!(fails("epohcs=1"), "there is no key `epohcs`; did you mean `epochs`?");
         assert_eq!(
             fails("loss.zzz=1"),
-            "there is no key `loss.zzz`; there are `loss.margin`, `loss.name`, `loss.reduction`"
+            "there is no key `loss.zzz`; there are `loss.adversarial`, `loss.margin`, `loss.name`, `loss.reduction`"
         );
-        assert_eq!(fails("loss=1"), "`loss` is a section; set one of `loss.margin`, `loss.name`, `loss.reduction`");
+        assert_eq!(
+            fails("loss=1"),
+            "`loss` is a section; set one of `loss.adversarial`, `loss.margin`, `loss.name`, `loss.reduction`"
+        );
         assert_eq!(fails("loss.name=hinge"), "`loss.name` must be `margin` or `logistic`; `hinge` is not");
         assert_eq!(fails("optimizer.learning_rate=fast"), "`optimizer.learning_rate` must be a number; `fast` is not");
         assert_eq!(

@@ -51,13 +51,16 @@ pub struct LossConfig {
     /// γ. The margin loss asks that a positive outscore its negatives by γ; the logistic loss adds γ to every score,
     /// which scores that are negative distances need.
     pub margin: f64,
+    /// α of self-adversarial negatives (Sun et al., 2019), for the logistic loss: the negatives of a positive are
+    /// weighted by softmax(α·s⁻), and weigh as much as it does. 0 for negatives that each weigh as much as a positive.
+    pub adversarial: f64,
     /// Whether terms are summed over a batch or averaged.
     pub reduction: Reduction,
 }
 
 impl Default for LossConfig {
     fn default() -> Self {
-        Self { name: LossName::Logistic, margin: 0.0, reduction: Reduction::Mean }
+        Self { name: LossName::Logistic, margin: 0.0, adversarial: 0.0, reduction: Reduction::Mean }
     }
 }
 
