@@ -8,10 +8,30 @@
 //! - [`models`]: a model by the name it has in the zoo, or by its `.sptx` file. - [`bundled`]: a graph to begin with.
 //!
 //! ```
-//! let model = sptx::models::Source::find("transe").unwrap();
-//! let compiled = model.compile(&[("norm", 2.0)], sptx::models::KernelChoice::Best).unwrap();
-//! assert_eq!(compiled.model.name, "TransE");
+//! use std::sync::Arc;
+//! use sptx::dsl::score;
+//! use sptx::train::{Config, Silent, Trainer};
+//!
+//! score! {
+//!     pub Mine {
+//!         entity    { v: real[d] }
+//!         relation  { v: real[d] }
+//!         incidence x = h.v + r.v - t.v;
+//!         score     = -sq_norm2(x);
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), sptx::train::Error> {
+//! let countries = Arc::new(sptx::bundled::countries()?);
+//! let config = Config { dim: 16, epochs: 2, ..Config::default() };
+//! let mut trainer = Trainer::new(Mine::compiled(), Arc::clone(&countries), config)?;
+//! trainer.train(&mut Silent)?;
+//! let test = trainer.finish(None)?[&sptx::train::Split::Test].both.realistic;
+//! assert!(test.mean_reciprocal_rank > 0.0);
+//! # Ok(())
+//! # }
 //! ```
+//! The code that the macros make names `::sptx_runtime`, so a crate that uses them depends on `sptx-runtime` as well.
 //!
 //! The same from a shell: `sptx train`, `sptx eval`, `sptx predict`; see `sptx help`.
 

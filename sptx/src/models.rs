@@ -1,4 +1,11 @@
 //! Models by name: those of the zoo, and those of `.sptx` files.
+//!
+//! ```
+//! use sptx::models::{KernelChoice, Source};
+//!
+//! let compiled = Source::find("transe").unwrap().compile(&[("norm", 2.0)], KernelChoice::Best).unwrap();
+//! assert_eq!((compiled.model.name.as_str(), compiled.kernels.kind()), ("TransE", "compiled"));
+//! ```
 
 use std::fmt;
 use std::path::{Path, PathBuf};
