@@ -5,13 +5,9 @@ use sptx::train::{Metrics, RankMetrics};
 
 use super::output;
 
-const HEADINGS: [&str; 9] = ["", "", "triples", "MRR", "Hits@1", "Hits@3", "Hits@10", "mean rank", ""];
-
 /// A table of metrics, with the row's first two cells named so.
 pub(super) fn table(first: &str, second: &str) -> Table {
-    let mut headings = HEADINGS;
-    (headings[0], headings[1]) = (first, second);
-    output::table(&headings[..8], 2)
+    output::table(&[first, second, "triples", "MRR", "Hits@1", "Hits@3", "Hits@10", "mean rank"], 2)
 }
 
 /// Adds the metrics of both sides together and of each.
