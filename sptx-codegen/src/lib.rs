@@ -8,18 +8,22 @@ pub mod syntax;
 
 pub mod build;
 pub mod compile;
+pub mod cost;
 pub mod differentiate;
 pub mod emit;
+pub mod explain;
 pub mod interp;
 pub mod lower;
 pub mod notation;
 pub mod passes;
 #[doc(hidden)]
 pub mod testing;
+pub mod text;
 pub mod verify;
 
 pub use build::{Build, BuildError};
 pub use compile::{Compiled, compile};
 pub use differentiate::differentiate;
+pub use explain::explain;
 pub use lower::lower;
 pub use syntax::ast;

@@ -49,6 +49,14 @@ pub enum Error {
         /// The names there are.
         known: String,
     },
+    /// More threads than are of any use.
+    #[error("{threads} threads are too many: at most {most}; 0 takes as many as the machine has")]
+    TooManyThreads {
+        /// How many were asked for.
+        threads: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// Threads could not be started.
     #[error("cannot start {threads} threads: {source}")]
     Threads {

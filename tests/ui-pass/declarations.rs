@@ -25,5 +25,4 @@ score! {
 fn main() {
     assert!(Usual::SOURCE.contains("zero"));
     assert!(Model::SOURCE.contains("Hardest"));
-    assert_eq!(Model::VARIANTS, 2);
 }

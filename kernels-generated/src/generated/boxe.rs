@@ -101,18 +101,18 @@ mod __sptx_boxe {
                 let v11 = simd.splat(0.5);
                 for i in 0..input.triples[0].len() {
                     let row0 = row(
-                        input.rows[1usize],
-                        input.triples[2usize][i] as usize,
-                        lines,
-                    );
-                    let row1 = row(
                         input.rows[0usize],
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let row2 = row(
+                    let row1 = row(
                         input.rows[2usize],
                         input.triples[1usize][i] as usize,
+                        lines,
+                    );
+                    let row3 = row(
+                        input.rows[1usize],
+                        input.triples[2usize][i] as usize,
                         lines,
                     );
                     let row7 = row(
@@ -121,18 +121,18 @@ mod __sptx_boxe {
                         lines,
                     );
                     let row19 = row(
-                        input.rows[0usize],
-                        input.triples[2usize][i] as usize,
-                        lines,
-                    );
-                    let row20 = row(
                         input.rows[1usize],
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let row21 = row(
+                    let row20 = row(
                         input.rows[4usize],
                         input.triples[1usize][i] as usize,
+                        lines,
+                    );
+                    let row22 = row(
+                        input.rows[0usize],
+                        input.triples[2usize][i] as usize,
                         lines,
                     );
                     let row25 = row(
@@ -145,9 +145,9 @@ mod __sptx_boxe {
                     for line in 0..last {
                         let v0 = simd.load(&row0[line].0);
                         let v1 = simd.load(&row1[line].0);
-                        let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.sub(v1, v2);
-                        let v4 = simd.add(v0, v3);
+                        let v2 = simd.sub(v0, v1);
+                        let v3 = simd.load(&row3[line].0);
+                        let v4 = simd.add(v2, v3);
                         let v5 = simd.abs(v4);
                         let v7 = simd.load(&row7[line].0);
                         let v8 = simd.add(v6, v7);
@@ -162,9 +162,9 @@ mod __sptx_boxe {
                         let v18 = simd.mul(v17, v17);
                         let v19 = simd.load(&row19[line].0);
                         let v20 = simd.load(&row20[line].0);
-                        let v21 = simd.load(&row21[line].0);
-                        let v22 = simd.sub(v20, v21);
-                        let v23 = simd.add(v19, v22);
+                        let v21 = simd.sub(v19, v20);
+                        let v22 = simd.load(&row22[line].0);
+                        let v23 = simd.add(v21, v22);
                         let v24 = simd.abs(v23);
                         let v25 = simd.load(&row25[line].0);
                         let v26 = simd.add(v6, v25);
@@ -183,9 +183,9 @@ mod __sptx_boxe {
                     let line = last;
                     let v0 = simd.load(&row0[line].0);
                     let v1 = simd.load(&row1[line].0);
-                    let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.sub(v1, v2);
-                    let v4 = simd.add(v0, v3);
+                    let v2 = simd.sub(v0, v1);
+                    let v3 = simd.load(&row3[line].0);
+                    let v4 = simd.add(v2, v3);
                     let v5 = simd.abs(v4);
                     let v7 = simd.load(&row7[line].0);
                     let v8 = simd.add(v6, v7);
@@ -200,9 +200,9 @@ mod __sptx_boxe {
                     let v18 = simd.mul(v17, v17);
                     let v19 = simd.load(&row19[line].0);
                     let v20 = simd.load(&row20[line].0);
-                    let v21 = simd.load(&row21[line].0);
-                    let v22 = simd.sub(v20, v21);
-                    let v23 = simd.add(v19, v22);
+                    let v21 = simd.sub(v19, v20);
+                    let v22 = simd.load(&row22[line].0);
+                    let v23 = simd.add(v21, v22);
                     let v24 = simd.abs(v23);
                     let v25 = simd.load(&row25[line].0);
                     let v26 = simd.add(v6, v25);
@@ -261,48 +261,48 @@ mod __sptx_boxe {
                 let lines = input.lines;
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
-                let v0 = simd.splat(1.0);
+                let v7 = simd.splat(1.0);
                 let v12 = simd.splat(0.5);
                 for i in 0..input.triples[0].len() {
+                    let v0 = simd.splat(input.scalars[5usize][i]);
                     let row1 = row(
-                        input.rows[3usize],
+                        input.rows[0usize],
+                        input.triples[0usize][i] as usize,
+                        lines,
+                    );
+                    let row2 = row(
+                        input.rows[2usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
-                    let v3 = simd.splat(input.scalars[5usize][i]);
                     let row4 = row(
                         input.rows[1usize],
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let row5 = row(
-                        input.rows[0usize],
-                        input.triples[0usize][i] as usize,
-                        lines,
-                    );
-                    let row6 = row(
-                        input.rows[2usize],
+                    let row8 = row(
+                        input.rows[3usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
-                    let row29 = row(
-                        input.rows[5usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let v31 = simd.splat(input.scalars[4usize][i]);
-                    let row32 = row(
-                        input.rows[0usize],
-                        input.triples[2usize][i] as usize,
-                        lines,
-                    );
-                    let row33 = row(
+                    let v29 = simd.splat(input.scalars[4usize][i]);
+                    let row30 = row(
                         input.rows[1usize],
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let row34 = row(
+                    let row31 = row(
                         input.rows[4usize],
+                        input.triples[1usize][i] as usize,
+                        lines,
+                    );
+                    let row33 = row(
+                        input.rows[0usize],
+                        input.triples[2usize][i] as usize,
+                        lines,
+                    );
+                    let row36 = row(
+                        input.rows[5usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
@@ -316,75 +316,75 @@ mod __sptx_boxe {
                     let tail_target1 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
                         let v1 = simd.load(&row1[line].0);
-                        let v2 = simd.add(v0, v1);
+                        let v2 = simd.load(&row2[line].0);
+                        let v3 = simd.sub(v1, v2);
                         let v4 = simd.load(&row4[line].0);
-                        let v5 = simd.load(&row5[line].0);
-                        let v6 = simd.load(&row6[line].0);
-                        let v7 = simd.sub(v5, v6);
-                        let v8 = simd.add(v4, v7);
-                        let v9 = simd.abs(v8);
-                        let v10 = simd.div(v9, v2);
-                        let v11 = simd.mul(v9, v2);
-                        let v13 = simd.div(v0, v2);
-                        let v14 = simd.sub(v2, v13);
-                        let v15 = simd.mul(v1, v14);
+                        let v5 = simd.add(v3, v4);
+                        let v6 = simd.abs(v5);
+                        let v8 = simd.load(&row8[line].0);
+                        let v9 = simd.add(v7, v8);
+                        let v10 = simd.div(v6, v9);
+                        let v11 = simd.mul(v6, v9);
+                        let v13 = simd.div(v7, v9);
+                        let v14 = simd.sub(v9, v13);
+                        let v15 = simd.mul(v8, v14);
                         let v16 = simd.mul(v12, v15);
                         let v17 = simd.sub(v11, v16);
                         let v18 = simd.max(v10, v17);
-                        let v19 = simd.mul(v3, v18);
+                        let v19 = simd.mul(v0, v18);
                         let v20 = math::greater(simd, v17, v10);
                         let v21 = simd.mul(v19, v20);
                         let v22 = math::greater(simd, v10, v17);
                         let v23 = simd.mul(v19, v22);
-                        let v24 = simd.div(v23, v2);
-                        let v25 = simd.mul_add(v2, v21, v24);
-                        let v26 = math::sign(simd, v8);
+                        let v24 = simd.div(v23, v9);
+                        let v25 = simd.mul_add(v21, v9, v24);
+                        let v26 = math::sign(simd, v5);
                         let v27 = simd.mul(v25, v26);
                         let v28 = simd.neg(v27);
-                        let v29 = simd.load(&row29[line].0);
-                        let v30 = simd.add(v0, v29);
-                        let v32 = simd.load(&row32[line].0);
+                        let v30 = simd.load(&row30[line].0);
+                        let v31 = simd.load(&row31[line].0);
+                        let v32 = simd.sub(v30, v31);
                         let v33 = simd.load(&row33[line].0);
-                        let v34 = simd.load(&row34[line].0);
-                        let v35 = simd.sub(v33, v34);
-                        let v36 = simd.add(v32, v35);
-                        let v37 = simd.abs(v36);
-                        let v38 = simd.div(v37, v30);
-                        let v39 = simd.mul(v37, v30);
-                        let v40 = simd.div(v0, v30);
-                        let v41 = simd.sub(v30, v40);
-                        let v42 = simd.mul(v29, v41);
+                        let v34 = simd.add(v32, v33);
+                        let v35 = simd.abs(v34);
+                        let v36 = simd.load(&row36[line].0);
+                        let v37 = simd.add(v7, v36);
+                        let v38 = simd.div(v35, v37);
+                        let v39 = simd.mul(v35, v37);
+                        let v40 = simd.div(v7, v37);
+                        let v41 = simd.sub(v37, v40);
+                        let v42 = simd.mul(v36, v41);
                         let v43 = simd.mul(v12, v42);
                         let v44 = simd.sub(v39, v43);
                         let v45 = simd.max(v38, v44);
-                        let v46 = simd.mul(v31, v45);
+                        let v46 = simd.mul(v29, v45);
                         let v47 = math::greater(simd, v44, v38);
                         let v48 = simd.mul(v46, v47);
                         let v49 = math::greater(simd, v38, v44);
                         let v50 = simd.mul(v46, v49);
-                        let v51 = simd.div(v50, v30);
-                        let v52 = simd.mul_add(v30, v48, v51);
-                        let v53 = math::sign(simd, v36);
+                        let v51 = simd.div(v50, v37);
+                        let v52 = simd.mul_add(v48, v37, v51);
+                        let v53 = math::sign(simd, v34);
                         let v54 = simd.mul(v52, v53);
                         let v55 = simd.neg(v54);
                         let v56 = simd.mul(v12, v21);
-                        let v57 = simd.mul(v1, v56);
-                        let v58 = simd.div(v57, v2);
+                        let v57 = simd.mul(v56, v8);
+                        let v58 = simd.div(v57, v9);
                         let v59 = simd.mul(v13, v58);
-                        let v60 = simd.mul_add(v1, v56, v59);
-                        let v61 = simd.mul(v9, v21);
+                        let v60 = simd.mul_add(v56, v8, v59);
+                        let v61 = simd.mul(v21, v6);
                         let v62 = simd.sub(v60, v61);
                         let v63 = simd.mul_add(v10, v24, v62);
-                        let v64 = simd.mul_add(v14, v56, v63);
+                        let v64 = simd.mul_add(v56, v14, v63);
                         let v65 = simd.mul(v12, v48);
-                        let v66 = simd.mul(v29, v65);
-                        let v67 = simd.div(v66, v30);
+                        let v66 = simd.mul(v65, v36);
+                        let v67 = simd.div(v66, v37);
                         let v68 = simd.mul(v40, v67);
-                        let v69 = simd.mul_add(v29, v65, v68);
-                        let v70 = simd.mul(v37, v48);
+                        let v69 = simd.mul_add(v65, v36, v68);
+                        let v70 = simd.mul(v48, v35);
                         let v71 = simd.sub(v69, v70);
                         let v72 = simd.mul_add(v38, v51, v71);
-                        let v73 = simd.mul_add(v41, v65, v72);
+                        let v73 = simd.mul_add(v65, v41, v72);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
@@ -428,75 +428,75 @@ mod __sptx_boxe {
                     }
                     let line = last;
                     let v1 = simd.load(&row1[line].0);
-                    let v2 = simd.add(v0, v1);
+                    let v2 = simd.load(&row2[line].0);
+                    let v3 = simd.sub(v1, v2);
                     let v4 = simd.load(&row4[line].0);
-                    let v5 = simd.load(&row5[line].0);
-                    let v6 = simd.load(&row6[line].0);
-                    let v7 = simd.sub(v5, v6);
-                    let v8 = simd.add(v4, v7);
-                    let v9 = simd.abs(v8);
-                    let v10 = simd.div(v9, v2);
-                    let v11 = simd.mul(v9, v2);
-                    let v13 = simd.div(v0, v2);
-                    let v14 = simd.sub(v2, v13);
-                    let v15 = simd.mul(v1, v14);
+                    let v5 = simd.add(v3, v4);
+                    let v6 = simd.abs(v5);
+                    let v8 = simd.load(&row8[line].0);
+                    let v9 = simd.add(v7, v8);
+                    let v10 = simd.div(v6, v9);
+                    let v11 = simd.mul(v6, v9);
+                    let v13 = simd.div(v7, v9);
+                    let v14 = simd.sub(v9, v13);
+                    let v15 = simd.mul(v8, v14);
                     let v16 = simd.mul(v12, v15);
                     let v17 = simd.sub(v11, v16);
                     let v18 = simd.max(v10, v17);
-                    let v19 = simd.mul(v3, v18);
+                    let v19 = simd.mul(v0, v18);
                     let v20 = math::greater(simd, v17, v10);
                     let v21 = simd.mul(v19, v20);
                     let v22 = math::greater(simd, v10, v17);
                     let v23 = simd.mul(v19, v22);
-                    let v24 = simd.div(v23, v2);
-                    let v25 = simd.mul_add(v2, v21, v24);
-                    let v26 = math::sign(simd, v8);
+                    let v24 = simd.div(v23, v9);
+                    let v25 = simd.mul_add(v21, v9, v24);
+                    let v26 = math::sign(simd, v5);
                     let v27 = simd.mul(v25, v26);
                     let v28 = simd.neg(v27);
-                    let v29 = simd.load(&row29[line].0);
-                    let v30 = simd.add(v0, v29);
-                    let v32 = simd.load(&row32[line].0);
+                    let v30 = simd.load(&row30[line].0);
+                    let v31 = simd.load(&row31[line].0);
+                    let v32 = simd.sub(v30, v31);
                     let v33 = simd.load(&row33[line].0);
-                    let v34 = simd.load(&row34[line].0);
-                    let v35 = simd.sub(v33, v34);
-                    let v36 = simd.add(v32, v35);
-                    let v37 = simd.abs(v36);
-                    let v38 = simd.div(v37, v30);
-                    let v39 = simd.mul(v37, v30);
-                    let v40 = simd.div(v0, v30);
-                    let v41 = simd.sub(v30, v40);
-                    let v42 = simd.mul(v29, v41);
+                    let v34 = simd.add(v32, v33);
+                    let v35 = simd.abs(v34);
+                    let v36 = simd.load(&row36[line].0);
+                    let v37 = simd.add(v7, v36);
+                    let v38 = simd.div(v35, v37);
+                    let v39 = simd.mul(v35, v37);
+                    let v40 = simd.div(v7, v37);
+                    let v41 = simd.sub(v37, v40);
+                    let v42 = simd.mul(v36, v41);
                     let v43 = simd.mul(v12, v42);
                     let v44 = simd.sub(v39, v43);
                     let v45 = simd.max(v38, v44);
-                    let v46 = simd.mul(v31, v45);
+                    let v46 = simd.mul(v29, v45);
                     let v47 = math::greater(simd, v44, v38);
                     let v48 = simd.mul(v46, v47);
                     let v49 = math::greater(simd, v38, v44);
                     let v50 = simd.mul(v46, v49);
-                    let v51 = simd.div(v50, v30);
-                    let v52 = simd.mul_add(v30, v48, v51);
-                    let v53 = math::sign(simd, v36);
+                    let v51 = simd.div(v50, v37);
+                    let v52 = simd.mul_add(v48, v37, v51);
+                    let v53 = math::sign(simd, v34);
                     let v54 = simd.mul(v52, v53);
                     let v55 = simd.neg(v54);
                     let v56 = simd.mul(v12, v21);
-                    let v57 = simd.mul(v1, v56);
-                    let v58 = simd.div(v57, v2);
+                    let v57 = simd.mul(v56, v8);
+                    let v58 = simd.div(v57, v9);
                     let v59 = simd.mul(v13, v58);
-                    let v60 = simd.mul_add(v1, v56, v59);
-                    let v61 = simd.mul(v9, v21);
+                    let v60 = simd.mul_add(v56, v8, v59);
+                    let v61 = simd.mul(v21, v6);
                     let v62 = simd.sub(v60, v61);
                     let v63 = simd.mul_add(v10, v24, v62);
-                    let v64 = simd.mul_add(v14, v56, v63);
+                    let v64 = simd.mul_add(v56, v14, v63);
                     let v65 = simd.mul(v12, v48);
-                    let v66 = simd.mul(v29, v65);
-                    let v67 = simd.div(v66, v30);
+                    let v66 = simd.mul(v65, v36);
+                    let v67 = simd.div(v66, v37);
                     let v68 = simd.mul(v40, v67);
-                    let v69 = simd.mul_add(v29, v65, v68);
-                    let v70 = simd.mul(v37, v48);
+                    let v69 = simd.mul_add(v65, v36, v68);
+                    let v70 = simd.mul(v48, v35);
                     let v71 = simd.sub(v69, v70);
                     let v72 = simd.mul_add(v38, v51, v71);
-                    let v73 = simd.mul_add(v41, v65, v72);
+                    let v73 = simd.mul_add(v65, v41, v72);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],
@@ -599,18 +599,18 @@ mod __sptx_boxe {
                 let v11 = simd.splat(0.5);
                 for i in 0..input.triples[0].len() {
                     let row0 = row(
-                        input.rows[1usize],
-                        input.triples[2usize][i] as usize,
-                        lines,
-                    );
-                    let row1 = row(
                         input.rows[0usize],
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let row2 = row(
+                    let row1 = row(
                         input.rows[2usize],
                         input.triples[1usize][i] as usize,
+                        lines,
+                    );
+                    let row3 = row(
+                        input.rows[1usize],
+                        input.triples[2usize][i] as usize,
                         lines,
                     );
                     let row7 = row(
@@ -619,18 +619,18 @@ mod __sptx_boxe {
                         lines,
                     );
                     let row19 = row(
-                        input.rows[0usize],
-                        input.triples[2usize][i] as usize,
-                        lines,
-                    );
-                    let row20 = row(
                         input.rows[1usize],
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let row21 = row(
+                    let row20 = row(
                         input.rows[4usize],
                         input.triples[1usize][i] as usize,
+                        lines,
+                    );
+                    let row22 = row(
+                        input.rows[0usize],
+                        input.triples[2usize][i] as usize,
                         lines,
                     );
                     let row25 = row(
@@ -642,9 +642,9 @@ mod __sptx_boxe {
                     for line in 0..last {
                         let v0 = simd.load(&row0[line].0);
                         let v1 = simd.load(&row1[line].0);
-                        let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.sub(v1, v2);
-                        let v4 = simd.add(v0, v3);
+                        let v2 = simd.sub(v0, v1);
+                        let v3 = simd.load(&row3[line].0);
+                        let v4 = simd.add(v2, v3);
                         let v5 = simd.abs(v4);
                         let v7 = simd.load(&row7[line].0);
                         let v8 = simd.add(v6, v7);
@@ -659,9 +659,9 @@ mod __sptx_boxe {
                         let v18 = simd.abs(v17);
                         let v19 = simd.load(&row19[line].0);
                         let v20 = simd.load(&row20[line].0);
-                        let v21 = simd.load(&row21[line].0);
-                        let v22 = simd.sub(v20, v21);
-                        let v23 = simd.add(v19, v22);
+                        let v21 = simd.sub(v19, v20);
+                        let v22 = simd.load(&row22[line].0);
+                        let v23 = simd.add(v21, v22);
                         let v24 = simd.abs(v23);
                         let v25 = simd.load(&row25[line].0);
                         let v26 = simd.add(v6, v25);
@@ -680,9 +680,9 @@ mod __sptx_boxe {
                     let line = last;
                     let v0 = simd.load(&row0[line].0);
                     let v1 = simd.load(&row1[line].0);
-                    let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.sub(v1, v2);
-                    let v4 = simd.add(v0, v3);
+                    let v2 = simd.sub(v0, v1);
+                    let v3 = simd.load(&row3[line].0);
+                    let v4 = simd.add(v2, v3);
                     let v5 = simd.abs(v4);
                     let v7 = simd.load(&row7[line].0);
                     let v8 = simd.add(v6, v7);
@@ -697,9 +697,9 @@ mod __sptx_boxe {
                     let v18 = simd.abs(v17);
                     let v19 = simd.load(&row19[line].0);
                     let v20 = simd.load(&row20[line].0);
-                    let v21 = simd.load(&row21[line].0);
-                    let v22 = simd.sub(v20, v21);
-                    let v23 = simd.add(v19, v22);
+                    let v21 = simd.sub(v19, v20);
+                    let v22 = simd.load(&row22[line].0);
+                    let v23 = simd.add(v21, v22);
                     let v24 = simd.abs(v23);
                     let v25 = simd.load(&row25[line].0);
                     let v26 = simd.add(v6, v25);
@@ -738,47 +738,47 @@ mod __sptx_boxe {
                 let lines = input.lines;
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
-                let v0 = simd.splat(1.0);
+                let v7 = simd.splat(1.0);
                 let v12 = simd.splat(0.5);
                 for i in 0..input.triples[0].len() {
+                    let v0 = simd.splat(input.scalars[0usize][i]);
                     let row1 = row(
-                        input.rows[3usize],
+                        input.rows[0usize],
+                        input.triples[0usize][i] as usize,
+                        lines,
+                    );
+                    let row2 = row(
+                        input.rows[2usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
-                    let v3 = simd.splat(input.scalars[0usize][i]);
                     let row4 = row(
                         input.rows[1usize],
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let row5 = row(
-                        input.rows[0usize],
-                        input.triples[0usize][i] as usize,
-                        lines,
-                    );
-                    let row6 = row(
-                        input.rows[2usize],
+                    let row8 = row(
+                        input.rows[3usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
                     let row30 = row(
-                        input.rows[5usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let row32 = row(
-                        input.rows[0usize],
-                        input.triples[2usize][i] as usize,
-                        lines,
-                    );
-                    let row33 = row(
                         input.rows[1usize],
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let row34 = row(
+                    let row31 = row(
                         input.rows[4usize],
+                        input.triples[1usize][i] as usize,
+                        lines,
+                    );
+                    let row33 = row(
+                        input.rows[0usize],
+                        input.triples[2usize][i] as usize,
+                        lines,
+                    );
+                    let row36 = row(
+                        input.rows[5usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
@@ -792,77 +792,77 @@ mod __sptx_boxe {
                     let tail_target1 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
                         let v1 = simd.load(&row1[line].0);
-                        let v2 = simd.add(v0, v1);
+                        let v2 = simd.load(&row2[line].0);
+                        let v3 = simd.sub(v1, v2);
                         let v4 = simd.load(&row4[line].0);
-                        let v5 = simd.load(&row5[line].0);
-                        let v6 = simd.load(&row6[line].0);
-                        let v7 = simd.sub(v5, v6);
-                        let v8 = simd.add(v4, v7);
-                        let v9 = simd.abs(v8);
-                        let v10 = simd.div(v9, v2);
-                        let v11 = simd.mul(v9, v2);
-                        let v13 = simd.div(v0, v2);
-                        let v14 = simd.sub(v2, v13);
-                        let v15 = simd.mul(v1, v14);
+                        let v5 = simd.add(v3, v4);
+                        let v6 = simd.abs(v5);
+                        let v8 = simd.load(&row8[line].0);
+                        let v9 = simd.add(v7, v8);
+                        let v10 = simd.div(v6, v9);
+                        let v11 = simd.mul(v6, v9);
+                        let v13 = simd.div(v7, v9);
+                        let v14 = simd.sub(v9, v13);
+                        let v15 = simd.mul(v8, v14);
                         let v16 = simd.mul(v12, v15);
                         let v17 = simd.sub(v11, v16);
                         let v18 = simd.max(v10, v17);
                         let v19 = math::sign(simd, v18);
-                        let v20 = simd.mul(v3, v19);
+                        let v20 = simd.mul(v0, v19);
                         let v21 = math::greater(simd, v17, v10);
                         let v22 = simd.mul(v20, v21);
                         let v23 = math::greater(simd, v10, v17);
                         let v24 = simd.mul(v20, v23);
-                        let v25 = simd.div(v24, v2);
-                        let v26 = simd.mul_add(v2, v22, v25);
-                        let v27 = math::sign(simd, v8);
+                        let v25 = simd.div(v24, v9);
+                        let v26 = simd.mul_add(v22, v9, v25);
+                        let v27 = math::sign(simd, v5);
                         let v28 = simd.mul(v26, v27);
                         let v29 = simd.neg(v28);
                         let v30 = simd.load(&row30[line].0);
-                        let v31 = simd.add(v0, v30);
-                        let v32 = simd.load(&row32[line].0);
+                        let v31 = simd.load(&row31[line].0);
+                        let v32 = simd.sub(v30, v31);
                         let v33 = simd.load(&row33[line].0);
-                        let v34 = simd.load(&row34[line].0);
-                        let v35 = simd.sub(v33, v34);
-                        let v36 = simd.add(v32, v35);
-                        let v37 = simd.abs(v36);
-                        let v38 = simd.div(v37, v31);
-                        let v39 = simd.mul(v37, v31);
-                        let v40 = simd.div(v0, v31);
-                        let v41 = simd.sub(v31, v40);
-                        let v42 = simd.mul(v30, v41);
+                        let v34 = simd.add(v32, v33);
+                        let v35 = simd.abs(v34);
+                        let v36 = simd.load(&row36[line].0);
+                        let v37 = simd.add(v7, v36);
+                        let v38 = simd.div(v35, v37);
+                        let v39 = simd.mul(v35, v37);
+                        let v40 = simd.div(v7, v37);
+                        let v41 = simd.sub(v37, v40);
+                        let v42 = simd.mul(v36, v41);
                         let v43 = simd.mul(v12, v42);
                         let v44 = simd.sub(v39, v43);
                         let v45 = simd.max(v38, v44);
                         let v46 = math::sign(simd, v45);
-                        let v47 = simd.mul(v3, v46);
+                        let v47 = simd.mul(v0, v46);
                         let v48 = math::greater(simd, v44, v38);
                         let v49 = simd.mul(v47, v48);
                         let v50 = math::greater(simd, v38, v44);
                         let v51 = simd.mul(v47, v50);
-                        let v52 = simd.div(v51, v31);
-                        let v53 = simd.mul_add(v31, v49, v52);
-                        let v54 = math::sign(simd, v36);
+                        let v52 = simd.div(v51, v37);
+                        let v53 = simd.mul_add(v49, v37, v52);
+                        let v54 = math::sign(simd, v34);
                         let v55 = simd.mul(v53, v54);
                         let v56 = simd.neg(v55);
                         let v57 = simd.mul(v12, v22);
-                        let v58 = simd.mul(v1, v57);
-                        let v59 = simd.div(v58, v2);
+                        let v58 = simd.mul(v57, v8);
+                        let v59 = simd.div(v58, v9);
                         let v60 = simd.mul(v13, v59);
-                        let v61 = simd.mul_add(v1, v57, v60);
-                        let v62 = simd.mul(v9, v22);
+                        let v61 = simd.mul_add(v57, v8, v60);
+                        let v62 = simd.mul(v22, v6);
                         let v63 = simd.sub(v61, v62);
                         let v64 = simd.mul_add(v10, v25, v63);
-                        let v65 = simd.mul_add(v14, v57, v64);
+                        let v65 = simd.mul_add(v57, v14, v64);
                         let v66 = simd.mul(v12, v49);
-                        let v67 = simd.mul(v30, v66);
-                        let v68 = simd.div(v67, v31);
+                        let v67 = simd.mul(v66, v36);
+                        let v68 = simd.div(v67, v37);
                         let v69 = simd.mul(v40, v68);
-                        let v70 = simd.mul_add(v30, v66, v69);
-                        let v71 = simd.mul(v37, v49);
+                        let v70 = simd.mul_add(v66, v36, v69);
+                        let v71 = simd.mul(v49, v35);
                         let v72 = simd.sub(v70, v71);
                         let v73 = simd.mul_add(v38, v52, v72);
-                        let v74 = simd.mul_add(v41, v66, v73);
+                        let v74 = simd.mul_add(v66, v41, v73);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
@@ -906,77 +906,77 @@ mod __sptx_boxe {
                     }
                     let line = last;
                     let v1 = simd.load(&row1[line].0);
-                    let v2 = simd.add(v0, v1);
+                    let v2 = simd.load(&row2[line].0);
+                    let v3 = simd.sub(v1, v2);
                     let v4 = simd.load(&row4[line].0);
-                    let v5 = simd.load(&row5[line].0);
-                    let v6 = simd.load(&row6[line].0);
-                    let v7 = simd.sub(v5, v6);
-                    let v8 = simd.add(v4, v7);
-                    let v9 = simd.abs(v8);
-                    let v10 = simd.div(v9, v2);
-                    let v11 = simd.mul(v9, v2);
-                    let v13 = simd.div(v0, v2);
-                    let v14 = simd.sub(v2, v13);
-                    let v15 = simd.mul(v1, v14);
+                    let v5 = simd.add(v3, v4);
+                    let v6 = simd.abs(v5);
+                    let v8 = simd.load(&row8[line].0);
+                    let v9 = simd.add(v7, v8);
+                    let v10 = simd.div(v6, v9);
+                    let v11 = simd.mul(v6, v9);
+                    let v13 = simd.div(v7, v9);
+                    let v14 = simd.sub(v9, v13);
+                    let v15 = simd.mul(v8, v14);
                     let v16 = simd.mul(v12, v15);
                     let v17 = simd.sub(v11, v16);
                     let v18 = simd.max(v10, v17);
                     let v19 = math::sign(simd, v18);
-                    let v20 = simd.mul(v3, v19);
+                    let v20 = simd.mul(v0, v19);
                     let v21 = math::greater(simd, v17, v10);
                     let v22 = simd.mul(v20, v21);
                     let v23 = math::greater(simd, v10, v17);
                     let v24 = simd.mul(v20, v23);
-                    let v25 = simd.div(v24, v2);
-                    let v26 = simd.mul_add(v2, v22, v25);
-                    let v27 = math::sign(simd, v8);
+                    let v25 = simd.div(v24, v9);
+                    let v26 = simd.mul_add(v22, v9, v25);
+                    let v27 = math::sign(simd, v5);
                     let v28 = simd.mul(v26, v27);
                     let v29 = simd.neg(v28);
                     let v30 = simd.load(&row30[line].0);
-                    let v31 = simd.add(v0, v30);
-                    let v32 = simd.load(&row32[line].0);
+                    let v31 = simd.load(&row31[line].0);
+                    let v32 = simd.sub(v30, v31);
                     let v33 = simd.load(&row33[line].0);
-                    let v34 = simd.load(&row34[line].0);
-                    let v35 = simd.sub(v33, v34);
-                    let v36 = simd.add(v32, v35);
-                    let v37 = simd.abs(v36);
-                    let v38 = simd.div(v37, v31);
-                    let v39 = simd.mul(v37, v31);
-                    let v40 = simd.div(v0, v31);
-                    let v41 = simd.sub(v31, v40);
-                    let v42 = simd.mul(v30, v41);
+                    let v34 = simd.add(v32, v33);
+                    let v35 = simd.abs(v34);
+                    let v36 = simd.load(&row36[line].0);
+                    let v37 = simd.add(v7, v36);
+                    let v38 = simd.div(v35, v37);
+                    let v39 = simd.mul(v35, v37);
+                    let v40 = simd.div(v7, v37);
+                    let v41 = simd.sub(v37, v40);
+                    let v42 = simd.mul(v36, v41);
                     let v43 = simd.mul(v12, v42);
                     let v44 = simd.sub(v39, v43);
                     let v45 = simd.max(v38, v44);
                     let v46 = math::sign(simd, v45);
-                    let v47 = simd.mul(v3, v46);
+                    let v47 = simd.mul(v0, v46);
                     let v48 = math::greater(simd, v44, v38);
                     let v49 = simd.mul(v47, v48);
                     let v50 = math::greater(simd, v38, v44);
                     let v51 = simd.mul(v47, v50);
-                    let v52 = simd.div(v51, v31);
-                    let v53 = simd.mul_add(v31, v49, v52);
-                    let v54 = math::sign(simd, v36);
+                    let v52 = simd.div(v51, v37);
+                    let v53 = simd.mul_add(v49, v37, v52);
+                    let v54 = math::sign(simd, v34);
                     let v55 = simd.mul(v53, v54);
                     let v56 = simd.neg(v55);
                     let v57 = simd.mul(v12, v22);
-                    let v58 = simd.mul(v1, v57);
-                    let v59 = simd.div(v58, v2);
+                    let v58 = simd.mul(v57, v8);
+                    let v59 = simd.div(v58, v9);
                     let v60 = simd.mul(v13, v59);
-                    let v61 = simd.mul_add(v1, v57, v60);
-                    let v62 = simd.mul(v9, v22);
+                    let v61 = simd.mul_add(v57, v8, v60);
+                    let v62 = simd.mul(v22, v6);
                     let v63 = simd.sub(v61, v62);
                     let v64 = simd.mul_add(v10, v25, v63);
-                    let v65 = simd.mul_add(v14, v57, v64);
+                    let v65 = simd.mul_add(v57, v14, v64);
                     let v66 = simd.mul(v12, v49);
-                    let v67 = simd.mul(v30, v66);
-                    let v68 = simd.div(v67, v31);
+                    let v67 = simd.mul(v66, v36);
+                    let v68 = simd.div(v67, v37);
                     let v69 = simd.mul(v40, v68);
-                    let v70 = simd.mul_add(v30, v66, v69);
-                    let v71 = simd.mul(v37, v49);
+                    let v70 = simd.mul_add(v66, v36, v69);
+                    let v71 = simd.mul(v49, v35);
                     let v72 = simd.sub(v70, v71);
                     let v73 = simd.mul_add(v38, v52, v72);
-                    let v74 = simd.mul_add(v41, v66, v73);
+                    let v74 = simd.mul_add(v66, v41, v73);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],

@@ -167,25 +167,25 @@ mod __sptx_complex {
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
                 for i in 0..input.triples[0].len() {
-                    let row0 = row(
-                        input.rows[3usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let v1 = simd.splat(input.scalars[0usize][i]);
-                    let row2 = row(
+                    let v0 = simd.splat(input.scalars[0usize][i]);
+                    let row1 = row(
                         input.rows[1usize],
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let row4 = row(
-                        input.rows[2usize],
+                    let row3 = row(
+                        input.rows[3usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
-                    let row5 = row(
+                    let row4 = row(
                         input.rows[0usize],
                         input.triples[2usize][i] as usize,
+                        lines,
+                    );
+                    let row6 = row(
+                        input.rows[2usize],
+                        input.triples[1usize][i] as usize,
                         lines,
                     );
                     let row12 = row(
@@ -205,31 +205,31 @@ mod __sptx_complex {
                     let tail_target0 = input.targets[2usize][i] as usize * lines;
                     let tail_target1 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
-                        let v0 = simd.load(&row0[line].0);
-                        let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.mul(v1, v2);
+                        let v1 = simd.load(&row1[line].0);
+                        let v2 = simd.mul(v0, v1);
+                        let v3 = simd.load(&row3[line].0);
                         let v4 = simd.load(&row4[line].0);
-                        let v5 = simd.load(&row5[line].0);
-                        let v6 = simd.mul(v1, v5);
-                        let v7 = simd.mul(v4, v6);
-                        let v8 = simd.mul_add(v0, v3, v7);
-                        let v9 = simd.mul(v4, v3);
-                        let v10 = simd.mul(v0, v6);
+                        let v5 = simd.mul(v0, v4);
+                        let v6 = simd.load(&row6[line].0);
+                        let v7 = simd.mul(v5, v6);
+                        let v8 = simd.mul_add(v2, v3, v7);
+                        let v9 = simd.mul(v2, v6);
+                        let v10 = simd.mul(v5, v3);
                         let v11 = simd.sub(v9, v10);
                         let v12 = simd.load(&row12[line].0);
                         let v13 = simd.load(&row13[line].0);
-                        let v14 = simd.mul(v13, v6);
-                        let v15 = simd.mul_add(v12, v3, v14);
-                        let v16 = simd.mul(v13, v3);
-                        let v17 = simd.mul(v12, v6);
+                        let v14 = simd.mul(v5, v13);
+                        let v15 = simd.mul_add(v2, v12, v14);
+                        let v16 = simd.mul(v2, v13);
+                        let v17 = simd.mul(v5, v12);
                         let v18 = simd.sub(v16, v17);
-                        let v19 = simd.mul(v13, v4);
-                        let v20 = simd.mul(v12, v0);
+                        let v19 = simd.mul(v13, v6);
+                        let v20 = simd.mul(v12, v3);
                         let v21 = simd.sub(v19, v20);
-                        let v22 = simd.mul(v1, v21);
-                        let v23 = simd.mul(v12, v4);
-                        let v24 = simd.mul_add(v13, v0, v23);
-                        let v25 = simd.mul(v1, v24);
+                        let v22 = simd.mul(v0, v21);
+                        let v23 = simd.mul(v12, v6);
+                        let v24 = simd.mul_add(v13, v3, v23);
+                        let v25 = simd.mul(v0, v24);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
@@ -262,31 +262,31 @@ mod __sptx_complex {
                         );
                     }
                     let line = last;
-                    let v0 = simd.load(&row0[line].0);
-                    let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.mul(v1, v2);
+                    let v1 = simd.load(&row1[line].0);
+                    let v2 = simd.mul(v0, v1);
+                    let v3 = simd.load(&row3[line].0);
                     let v4 = simd.load(&row4[line].0);
-                    let v5 = simd.load(&row5[line].0);
-                    let v6 = simd.mul(v1, v5);
-                    let v7 = simd.mul(v4, v6);
-                    let v8 = simd.mul_add(v0, v3, v7);
-                    let v9 = simd.mul(v4, v3);
-                    let v10 = simd.mul(v0, v6);
+                    let v5 = simd.mul(v0, v4);
+                    let v6 = simd.load(&row6[line].0);
+                    let v7 = simd.mul(v5, v6);
+                    let v8 = simd.mul_add(v2, v3, v7);
+                    let v9 = simd.mul(v2, v6);
+                    let v10 = simd.mul(v5, v3);
                     let v11 = simd.sub(v9, v10);
                     let v12 = simd.load(&row12[line].0);
                     let v13 = simd.load(&row13[line].0);
-                    let v14 = simd.mul(v13, v6);
-                    let v15 = simd.mul_add(v12, v3, v14);
-                    let v16 = simd.mul(v13, v3);
-                    let v17 = simd.mul(v12, v6);
+                    let v14 = simd.mul(v5, v13);
+                    let v15 = simd.mul_add(v2, v12, v14);
+                    let v16 = simd.mul(v2, v13);
+                    let v17 = simd.mul(v5, v12);
                     let v18 = simd.sub(v16, v17);
-                    let v19 = simd.mul(v13, v4);
-                    let v20 = simd.mul(v12, v0);
+                    let v19 = simd.mul(v13, v6);
+                    let v20 = simd.mul(v12, v3);
                     let v21 = simd.sub(v19, v20);
-                    let v22 = simd.mul(v1, v21);
-                    let v23 = simd.mul(v12, v4);
-                    let v24 = simd.mul_add(v13, v0, v23);
-                    let v25 = simd.mul(v1, v24);
+                    let v22 = simd.mul(v0, v21);
+                    let v23 = simd.mul(v12, v6);
+                    let v24 = simd.mul_add(v13, v3, v23);
+                    let v25 = simd.mul(v0, v24);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],

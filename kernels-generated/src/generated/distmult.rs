@@ -92,34 +92,34 @@ mod __sptx_distmult {
                 for i in 0..input.triples[0].len() {
                     let row0 = row(
                         input.rows[0usize],
-                        input.triples[2usize][i] as usize,
-                        lines,
-                    );
-                    let row1 = row(
-                        input.rows[0usize],
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let row2 = row(
+                    let row1 = row(
                         input.rows[1usize],
                         input.triples[1usize][i] as usize,
+                        lines,
+                    );
+                    let row3 = row(
+                        input.rows[0usize],
+                        input.triples[2usize][i] as usize,
                         lines,
                     );
                     let mut fold0 = simd.splat(0.0);
                     for line in 0..last {
                         let v0 = simd.load(&row0[line].0);
                         let v1 = simd.load(&row1[line].0);
-                        let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.mul(v1, v2);
-                        let v4 = simd.mul(v0, v3);
+                        let v2 = simd.mul(v0, v1);
+                        let v3 = simd.load(&row3[line].0);
+                        let v4 = simd.mul(v2, v3);
                         fold0 = simd.add(fold0, v4);
                     }
                     let line = last;
                     let v0 = simd.load(&row0[line].0);
                     let v1 = simd.load(&row1[line].0);
-                    let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.mul(v1, v2);
-                    let v4 = simd.mul(v0, v3);
+                    let v2 = simd.mul(v0, v1);
+                    let v3 = simd.load(&row3[line].0);
+                    let v4 = simd.mul(v2, v3);
                     fold0 = simd.add(fold0, simd.select(tail, v4, simd.splat(0.0)));
                     output.reduced[0usize][i] = simd.sum(fold0);
                 }
@@ -139,15 +139,15 @@ mod __sptx_distmult {
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
                 for i in 0..input.triples[0].len() {
-                    let row0 = row(
-                        input.rows[1usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let v1 = simd.splat(input.scalars[0usize][i]);
-                    let row2 = row(
+                    let v0 = simd.splat(input.scalars[0usize][i]);
+                    let row1 = row(
                         input.rows[0usize],
                         input.triples[2usize][i] as usize,
+                        lines,
+                    );
+                    let row3 = row(
+                        input.rows[1usize],
+                        input.triples[1usize][i] as usize,
                         lines,
                     );
                     let row5 = row(
@@ -159,14 +159,14 @@ mod __sptx_distmult {
                     let relation_target1 = input.targets[1usize][i] as usize * lines;
                     let tail_target0 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
-                        let v0 = simd.load(&row0[line].0);
-                        let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.mul(v1, v2);
-                        let v4 = simd.mul(v0, v3);
+                        let v1 = simd.load(&row1[line].0);
+                        let v2 = simd.mul(v0, v1);
+                        let v3 = simd.load(&row3[line].0);
+                        let v4 = simd.mul(v2, v3);
                         let v5 = simd.load(&row5[line].0);
-                        let v6 = simd.mul(v5, v3);
-                        let v7 = simd.mul(v5, v0);
-                        let v8 = simd.mul(v1, v7);
+                        let v6 = simd.mul(v2, v5);
+                        let v7 = simd.mul(v5, v3);
+                        let v8 = simd.mul(v0, v7);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
@@ -184,14 +184,14 @@ mod __sptx_distmult {
                         );
                     }
                     let line = last;
-                    let v0 = simd.load(&row0[line].0);
-                    let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.mul(v1, v2);
-                    let v4 = simd.mul(v0, v3);
+                    let v1 = simd.load(&row1[line].0);
+                    let v2 = simd.mul(v0, v1);
+                    let v3 = simd.load(&row3[line].0);
+                    let v4 = simd.mul(v2, v3);
                     let v5 = simd.load(&row5[line].0);
-                    let v6 = simd.mul(v5, v3);
-                    let v7 = simd.mul(v5, v0);
-                    let v8 = simd.mul(v1, v7);
+                    let v6 = simd.mul(v2, v5);
+                    let v7 = simd.mul(v5, v3);
+                    let v8 = simd.mul(v0, v7);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],

@@ -203,15 +203,15 @@ mod __sptx_hake {
                 let v9 = simd.splat(-0.5);
                 let v11 = simd.splat(0.5);
                 for i in 0..input.triples[0].len() {
-                    let row0 = row(
-                        input.rows[2usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let v1 = simd.splat(input.scalars[5usize][i]);
-                    let row2 = row(
+                    let v0 = simd.splat(input.scalars[5usize][i]);
+                    let row1 = row(
                         input.rows[0usize],
                         input.triples[0usize][i] as usize,
+                        lines,
+                    );
+                    let row2 = row(
+                        input.rows[2usize],
+                        input.triples[1usize][i] as usize,
                         lines,
                     );
                     let row4 = row(
@@ -242,13 +242,13 @@ mod __sptx_hake {
                     let tail_target0 = input.targets[2usize][i] as usize * lines;
                     let tail_target1 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
-                        let v0 = simd.load(&row0[line].0);
+                        let v1 = simd.load(&row1[line].0);
                         let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.mul(v2, v0);
+                        let v3 = simd.mul(v1, v2);
                         let v4 = simd.load(&row4[line].0);
                         let v5 = simd.sub(v3, v4);
-                        let v6 = simd.mul(v1, v5);
-                        let v7 = simd.mul(v0, v6);
+                        let v6 = simd.mul(v0, v5);
+                        let v7 = simd.mul(v6, v2);
                         let v8 = simd.neg(v7);
                         let v12 = simd.load(&row12[line].0);
                         let v13 = simd.load(&row13[line].0);
@@ -262,7 +262,7 @@ mod __sptx_hake {
                         let v21 = math::cos(simd, v17);
                         let v22 = simd.mul(v20, v21);
                         let v23 = simd.mul(v9, v22);
-                        let v24 = simd.mul(v2, v6);
+                        let v24 = simd.mul(v6, v1);
                         let v25 = simd.neg(v24);
                         let v26 = simd.mul(v11, v22);
                         accumulate(
@@ -297,13 +297,13 @@ mod __sptx_hake {
                         );
                     }
                     let line = last;
-                    let v0 = simd.load(&row0[line].0);
+                    let v1 = simd.load(&row1[line].0);
                     let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.mul(v2, v0);
+                    let v3 = simd.mul(v1, v2);
                     let v4 = simd.load(&row4[line].0);
                     let v5 = simd.sub(v3, v4);
-                    let v6 = simd.mul(v1, v5);
-                    let v7 = simd.mul(v0, v6);
+                    let v6 = simd.mul(v0, v5);
+                    let v7 = simd.mul(v6, v2);
                     let v8 = simd.neg(v7);
                     let v12 = simd.load(&row12[line].0);
                     let v13 = simd.load(&row13[line].0);
@@ -317,7 +317,7 @@ mod __sptx_hake {
                     let v21 = math::cos(simd, v17);
                     let v22 = simd.mul(v20, v21);
                     let v23 = simd.mul(v9, v22);
-                    let v24 = simd.mul(v2, v6);
+                    let v24 = simd.mul(v6, v1);
                     let v25 = simd.neg(v24);
                     let v26 = simd.mul(v11, v22);
                     accumulate(

@@ -148,7 +148,7 @@ mod __sptx_mure {
         }
         fn backward0(input: ScalarsInput<'_>, output: ScalarsOutput<'_, '_>) {
             for i in 0..input.triples[0].len() {
-                let v0: f32 = 2.0;
+                let v0: f32 = -2.0;
                 let v1: f32 = input.scalars[0usize][i];
                 let v2: f32 = Binary::Mul.apply(v0, v1);
                 output.defined[0usize][i] = v2;
@@ -168,15 +168,15 @@ mod __sptx_mure {
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
                 for i in 0..input.triples[0].len() {
-                    let row0 = row(
-                        input.rows[4usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let v1 = simd.splat(input.scalars[3usize][i]);
-                    let row2 = row(
+                    let v0 = simd.splat(input.scalars[3usize][i]);
+                    let row1 = row(
                         input.rows[0usize],
                         input.triples[0usize][i] as usize,
+                        lines,
+                    );
+                    let row2 = row(
+                        input.rows[4usize],
+                        input.triples[1usize][i] as usize,
                         lines,
                     );
                     let row4 = row(
@@ -194,71 +194,69 @@ mod __sptx_mure {
                     let relation_target4 = input.targets[1usize][i] as usize * lines;
                     let tail_target0 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
-                        let v0 = simd.load(&row0[line].0);
+                        let v1 = simd.load(&row1[line].0);
                         let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.mul(v2, v0);
+                        let v3 = simd.mul(v1, v2);
                         let v4 = simd.load(&row4[line].0);
                         let v5 = simd.load(&row5[line].0);
                         let v6 = simd.add(v4, v5);
                         let v7 = simd.sub(v3, v6);
-                        let v8 = simd.mul(v1, v7);
-                        let v9 = simd.mul(v0, v8);
-                        let v10 = simd.neg(v9);
-                        let v11 = simd.mul(v2, v8);
-                        let v12 = simd.neg(v11);
+                        let v8 = simd.mul(v0, v7);
+                        let v9 = simd.mul(v8, v2);
+                        let v10 = simd.neg(v8);
+                        let v11 = simd.mul(v8, v1);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
-                            v10,
+                            v9,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[3usize][relation_target3 + line],
-                            v8,
+                            v10,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[4usize][relation_target4 + line],
-                            v12,
+                            v11,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][tail_target0 + line],
-                            v8,
+                            v10,
                         );
                     }
                     let line = last;
-                    let v0 = simd.load(&row0[line].0);
+                    let v1 = simd.load(&row1[line].0);
                     let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.mul(v2, v0);
+                    let v3 = simd.mul(v1, v2);
                     let v4 = simd.load(&row4[line].0);
                     let v5 = simd.load(&row5[line].0);
                     let v6 = simd.add(v4, v5);
                     let v7 = simd.sub(v3, v6);
-                    let v8 = simd.mul(v1, v7);
-                    let v9 = simd.mul(v0, v8);
-                    let v10 = simd.neg(v9);
-                    let v11 = simd.mul(v2, v8);
-                    let v12 = simd.neg(v11);
+                    let v8 = simd.mul(v0, v7);
+                    let v9 = simd.mul(v8, v2);
+                    let v10 = simd.neg(v8);
+                    let v11 = simd.mul(v8, v1);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],
-                        simd.select(tail, v10, simd.splat(0.0)),
+                        simd.select(tail, v9, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[3usize][relation_target3 + line],
-                        simd.select(tail, v8, simd.splat(0.0)),
+                        simd.select(tail, v10, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[4usize][relation_target4 + line],
-                        simd.select(tail, v12, simd.splat(0.0)),
+                        simd.select(tail, v11, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][tail_target0 + line],
-                        simd.select(tail, v8, simd.splat(0.0)),
+                        simd.select(tail, v10, simd.splat(0.0)),
                     );
                 }
             }

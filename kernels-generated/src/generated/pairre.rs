@@ -154,15 +154,15 @@ mod __sptx_pairre {
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
                 for i in 0..input.triples[0].len() {
-                    let row0 = row(
-                        input.rows[1usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let v1 = simd.splat(input.scalars[0usize][i]);
-                    let row2 = row(
+                    let v0 = simd.splat(input.scalars[0usize][i]);
+                    let row1 = row(
                         input.rows[0usize],
                         input.triples[0usize][i] as usize,
+                        lines,
+                    );
+                    let row2 = row(
+                        input.rows[1usize],
+                        input.triples[1usize][i] as usize,
                         lines,
                     );
                     let row4 = row(
@@ -180,21 +180,21 @@ mod __sptx_pairre {
                     let relation_target2 = input.targets[1usize][i] as usize * lines;
                     let tail_target0 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
-                        let v0 = simd.load(&row0[line].0);
+                        let v1 = simd.load(&row1[line].0);
                         let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.mul(v2, v0);
+                        let v3 = simd.mul(v1, v2);
                         let v4 = simd.load(&row4[line].0);
                         let v5 = simd.load(&row5[line].0);
                         let v6 = simd.mul(v4, v5);
                         let v7 = simd.sub(v3, v6);
                         let v8 = math::sign(simd, v7);
-                        let v9 = simd.mul(v1, v8);
-                        let v10 = simd.mul(v0, v9);
+                        let v9 = simd.mul(v0, v8);
+                        let v10 = simd.mul(v9, v2);
                         let v11 = simd.neg(v10);
-                        let v12 = simd.mul(v2, v9);
+                        let v12 = simd.mul(v9, v1);
                         let v13 = simd.neg(v12);
-                        let v14 = simd.mul(v5, v9);
-                        let v15 = simd.mul(v4, v9);
+                        let v14 = simd.mul(v9, v5);
+                        let v15 = simd.mul(v9, v4);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
@@ -217,21 +217,21 @@ mod __sptx_pairre {
                         );
                     }
                     let line = last;
-                    let v0 = simd.load(&row0[line].0);
+                    let v1 = simd.load(&row1[line].0);
                     let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.mul(v2, v0);
+                    let v3 = simd.mul(v1, v2);
                     let v4 = simd.load(&row4[line].0);
                     let v5 = simd.load(&row5[line].0);
                     let v6 = simd.mul(v4, v5);
                     let v7 = simd.sub(v3, v6);
                     let v8 = math::sign(simd, v7);
-                    let v9 = simd.mul(v1, v8);
-                    let v10 = simd.mul(v0, v9);
+                    let v9 = simd.mul(v0, v8);
+                    let v10 = simd.mul(v9, v2);
                     let v11 = simd.neg(v10);
-                    let v12 = simd.mul(v2, v9);
+                    let v12 = simd.mul(v9, v1);
                     let v13 = simd.neg(v12);
-                    let v14 = simd.mul(v5, v9);
-                    let v15 = simd.mul(v4, v9);
+                    let v14 = simd.mul(v9, v5);
+                    let v15 = simd.mul(v9, v4);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],

@@ -88,8 +88,8 @@ mod __sptx_quate {
                 let tail = simd.first(input.width - last * Line::LEN);
                 for i in 0..input.triples[0].len() {
                     let row0 = row(
-                        input.rows[0usize],
-                        input.triples[0usize][i] as usize,
+                        input.rows[4usize],
+                        input.triples[1usize][i] as usize,
                         lines,
                     );
                     let row1 = row(
@@ -103,26 +103,26 @@ mod __sptx_quate {
                         lines,
                     );
                     let row3 = row(
-                        input.rows[4usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let row4 = row(
                         input.rows[5usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
-                    let row11 = row(
-                        input.rows[1usize],
-                        input.triples[0usize][i] as usize,
-                        lines,
-                    );
-                    let row14 = row(
+                    let row10 = row(
                         input.rows[3usize],
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let row19 = row(
+                    let row11 = row(
+                        input.rows[0usize],
+                        input.triples[0usize][i] as usize,
+                        lines,
+                    );
+                    let row13 = row(
+                        input.rows[1usize],
+                        input.triples[0usize][i] as usize,
+                        lines,
+                    );
+                    let row18 = row(
                         input.rows[2usize],
                         input.triples[0usize][i] as usize,
                         lines,
@@ -153,43 +153,43 @@ mod __sptx_quate {
                         let v1 = simd.load(&row1[line].0);
                         let v2 = simd.load(&row2[line].0);
                         let v3 = simd.load(&row3[line].0);
-                        let v4 = simd.load(&row4[line].0);
-                        let v5 = simd.mul(v4, v4);
-                        let v6 = simd.mul_add(v3, v3, v5);
-                        let v7 = simd.mul_add(v2, v2, v6);
-                        let v8 = simd.mul_add(v1, v1, v7);
-                        let v9 = simd.sqrt(v8);
-                        let v10 = simd.div(v1, v9);
+                        let v4 = simd.mul(v3, v3);
+                        let v5 = simd.mul_add(v0, v0, v4);
+                        let v6 = simd.mul_add(v2, v2, v5);
+                        let v7 = simd.mul_add(v1, v1, v6);
+                        let v8 = simd.sqrt(v7);
+                        let v9 = simd.div(v0, v8);
+                        let v10 = simd.load(&row10[line].0);
                         let v11 = simd.load(&row11[line].0);
-                        let v12 = simd.div(v2, v9);
-                        let v13 = simd.div(v3, v9);
-                        let v14 = simd.load(&row14[line].0);
+                        let v12 = simd.div(v1, v8);
+                        let v13 = simd.load(&row13[line].0);
+                        let v14 = simd.div(v2, v8);
                         let v15 = simd.mul(v13, v14);
                         let v16 = simd.mul_add(v11, v12, v15);
-                        let v17 = simd.mul_add(v0, v10, v16);
-                        let v18 = simd.div(v4, v9);
-                        let v19 = simd.load(&row19[line].0);
-                        let v20 = simd.mul(v18, v19);
-                        let v21 = simd.sub(v17, v20);
+                        let v17 = simd.div(v3, v8);
+                        let v18 = simd.load(&row18[line].0);
+                        let v19 = simd.mul(v17, v18);
+                        let v20 = simd.sub(v16, v19);
+                        let v21 = simd.mul_add(v9, v10, v20);
                         let v22 = simd.load(&row22[line].0);
-                        let v23 = simd.mul(v18, v14);
-                        let v24 = simd.mul_add(v0, v12, v23);
-                        let v25 = simd.mul_add(v13, v19, v24);
-                        let v26 = simd.mul(v11, v10);
-                        let v27 = simd.sub(v25, v26);
+                        let v23 = simd.mul(v11, v14);
+                        let v24 = simd.mul(v13, v12);
+                        let v25 = simd.sub(v23, v24);
+                        let v26 = simd.mul_add(v9, v18, v25);
+                        let v27 = simd.mul_add(v17, v10, v26);
                         let v28 = simd.load(&row28[line].0);
-                        let v29 = simd.mul(v13, v0);
-                        let v30 = simd.mul(v18, v11);
+                        let v29 = simd.mul(v9, v11);
+                        let v30 = simd.mul(v17, v13);
                         let v31 = simd.sub(v29, v30);
-                        let v32 = simd.mul(v19, v12);
+                        let v32 = simd.mul(v14, v18);
                         let v33 = simd.sub(v31, v32);
-                        let v34 = simd.mul(v14, v10);
+                        let v34 = simd.mul(v12, v10);
                         let v35 = simd.sub(v33, v34);
                         let v36 = simd.load(&row36[line].0);
-                        let v37 = simd.mul(v19, v10);
-                        let v38 = simd.mul_add(v13, v11, v37);
-                        let v39 = simd.mul_add(v0, v18, v38);
-                        let v40 = simd.mul(v12, v14);
+                        let v37 = simd.mul(v9, v13);
+                        let v38 = simd.mul_add(v11, v17, v37);
+                        let v39 = simd.mul_add(v18, v12, v38);
+                        let v40 = simd.mul(v14, v10);
                         let v41 = simd.sub(v39, v40);
                         let v42 = simd.load(&row42[line].0);
                         let v43 = simd.mul(v41, v42);
@@ -203,43 +203,43 @@ mod __sptx_quate {
                     let v1 = simd.load(&row1[line].0);
                     let v2 = simd.load(&row2[line].0);
                     let v3 = simd.load(&row3[line].0);
-                    let v4 = simd.load(&row4[line].0);
-                    let v5 = simd.mul(v4, v4);
-                    let v6 = simd.mul_add(v3, v3, v5);
-                    let v7 = simd.mul_add(v2, v2, v6);
-                    let v8 = simd.mul_add(v1, v1, v7);
-                    let v9 = simd.sqrt(v8);
-                    let v10 = simd.div(v1, v9);
+                    let v4 = simd.mul(v3, v3);
+                    let v5 = simd.mul_add(v0, v0, v4);
+                    let v6 = simd.mul_add(v2, v2, v5);
+                    let v7 = simd.mul_add(v1, v1, v6);
+                    let v8 = simd.sqrt(v7);
+                    let v9 = simd.div(v0, v8);
+                    let v10 = simd.load(&row10[line].0);
                     let v11 = simd.load(&row11[line].0);
-                    let v12 = simd.div(v2, v9);
-                    let v13 = simd.div(v3, v9);
-                    let v14 = simd.load(&row14[line].0);
+                    let v12 = simd.div(v1, v8);
+                    let v13 = simd.load(&row13[line].0);
+                    let v14 = simd.div(v2, v8);
                     let v15 = simd.mul(v13, v14);
                     let v16 = simd.mul_add(v11, v12, v15);
-                    let v17 = simd.mul_add(v0, v10, v16);
-                    let v18 = simd.div(v4, v9);
-                    let v19 = simd.load(&row19[line].0);
-                    let v20 = simd.mul(v18, v19);
-                    let v21 = simd.sub(v17, v20);
+                    let v17 = simd.div(v3, v8);
+                    let v18 = simd.load(&row18[line].0);
+                    let v19 = simd.mul(v17, v18);
+                    let v20 = simd.sub(v16, v19);
+                    let v21 = simd.mul_add(v9, v10, v20);
                     let v22 = simd.load(&row22[line].0);
-                    let v23 = simd.mul(v18, v14);
-                    let v24 = simd.mul_add(v0, v12, v23);
-                    let v25 = simd.mul_add(v13, v19, v24);
-                    let v26 = simd.mul(v11, v10);
-                    let v27 = simd.sub(v25, v26);
+                    let v23 = simd.mul(v11, v14);
+                    let v24 = simd.mul(v13, v12);
+                    let v25 = simd.sub(v23, v24);
+                    let v26 = simd.mul_add(v9, v18, v25);
+                    let v27 = simd.mul_add(v17, v10, v26);
                     let v28 = simd.load(&row28[line].0);
-                    let v29 = simd.mul(v13, v0);
-                    let v30 = simd.mul(v18, v11);
+                    let v29 = simd.mul(v9, v11);
+                    let v30 = simd.mul(v17, v13);
                     let v31 = simd.sub(v29, v30);
-                    let v32 = simd.mul(v19, v12);
+                    let v32 = simd.mul(v14, v18);
                     let v33 = simd.sub(v31, v32);
-                    let v34 = simd.mul(v14, v10);
+                    let v34 = simd.mul(v12, v10);
                     let v35 = simd.sub(v33, v34);
                     let v36 = simd.load(&row36[line].0);
-                    let v37 = simd.mul(v19, v10);
-                    let v38 = simd.mul_add(v13, v11, v37);
-                    let v39 = simd.mul_add(v0, v18, v38);
-                    let v40 = simd.mul(v12, v14);
+                    let v37 = simd.mul(v9, v13);
+                    let v38 = simd.mul_add(v11, v17, v37);
+                    let v39 = simd.mul_add(v18, v12, v38);
+                    let v40 = simd.mul(v14, v10);
                     let v41 = simd.sub(v39, v40);
                     let v42 = simd.load(&row42[line].0);
                     let v43 = simd.mul(v41, v42);
@@ -264,45 +264,44 @@ mod __sptx_quate {
                 let lines = input.lines;
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
-                let v78 = simd.splat(0.5);
                 for i in 0..input.triples[0].len() {
-                    let row0 = row(
-                        input.rows[4usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
+                    let v0 = simd.splat(input.scalars[0usize][i]);
                     let row1 = row(
-                        input.rows[7usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let row2 = row(
-                        input.rows[6usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let row3 = row(
-                        input.rows[5usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let v10 = simd.splat(input.scalars[0usize][i]);
-                    let row11 = row(
                         input.rows[0usize],
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let row14 = row(
+                    let row3 = row(
+                        input.rows[4usize],
+                        input.triples[1usize][i] as usize,
+                        lines,
+                    );
+                    let row4 = row(
+                        input.rows[7usize],
+                        input.triples[1usize][i] as usize,
+                        lines,
+                    );
+                    let row5 = row(
+                        input.rows[6usize],
+                        input.triples[1usize][i] as usize,
+                        lines,
+                    );
+                    let row6 = row(
+                        input.rows[5usize],
+                        input.triples[1usize][i] as usize,
+                        lines,
+                    );
+                    let row13 = row(
                         input.rows[1usize],
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let row17 = row(
+                    let row16 = row(
                         input.rows[3usize],
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let row20 = row(
+                    let row19 = row(
                         input.rows[2usize],
                         input.triples[2usize][i] as usize,
                         lines,
@@ -340,124 +339,119 @@ mod __sptx_quate {
                     let tail_target2 = input.targets[2usize][i] as usize * lines;
                     let tail_target3 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
-                        let v0 = simd.load(&row0[line].0);
                         let v1 = simd.load(&row1[line].0);
-                        let v2 = simd.load(&row2[line].0);
+                        let v2 = simd.mul(v0, v1);
                         let v3 = simd.load(&row3[line].0);
-                        let v4 = simd.mul(v3, v3);
-                        let v5 = simd.mul_add(v0, v0, v4);
-                        let v6 = simd.mul_add(v2, v2, v5);
-                        let v7 = simd.mul_add(v1, v1, v6);
-                        let v8 = simd.sqrt(v7);
-                        let v9 = simd.div(v0, v8);
-                        let v11 = simd.load(&row11[line].0);
-                        let v12 = simd.mul(v10, v11);
-                        let v13 = simd.div(v3, v8);
-                        let v14 = simd.load(&row14[line].0);
-                        let v15 = simd.mul(v10, v14);
-                        let v16 = simd.div(v1, v8);
-                        let v17 = simd.load(&row17[line].0);
-                        let v18 = simd.mul(v10, v17);
-                        let v19 = simd.div(v2, v8);
-                        let v20 = simd.load(&row20[line].0);
-                        let v21 = simd.mul(v10, v20);
-                        let v22 = simd.mul(v19, v21);
-                        let v23 = simd.mul_add(v16, v18, v22);
-                        let v24 = simd.mul_add(v13, v15, v23);
-                        let v25 = simd.mul_add(v9, v12, v24);
-                        let v26 = simd.mul(v19, v18);
-                        let v27 = simd.mul(v16, v21);
+                        let v4 = simd.load(&row4[line].0);
+                        let v5 = simd.load(&row5[line].0);
+                        let v6 = simd.load(&row6[line].0);
+                        let v7 = simd.mul(v6, v6);
+                        let v8 = simd.mul_add(v3, v3, v7);
+                        let v9 = simd.mul_add(v5, v5, v8);
+                        let v10 = simd.mul_add(v4, v4, v9);
+                        let v11 = simd.sqrt(v10);
+                        let v12 = simd.div(v3, v11);
+                        let v13 = simd.load(&row13[line].0);
+                        let v14 = simd.mul(v0, v13);
+                        let v15 = simd.div(v6, v11);
+                        let v16 = simd.load(&row16[line].0);
+                        let v17 = simd.mul(v0, v16);
+                        let v18 = simd.div(v4, v11);
+                        let v19 = simd.load(&row19[line].0);
+                        let v20 = simd.mul(v0, v19);
+                        let v21 = simd.div(v5, v11);
+                        let v22 = simd.mul(v20, v21);
+                        let v23 = simd.mul_add(v17, v18, v22);
+                        let v24 = simd.mul_add(v14, v15, v23);
+                        let v25 = simd.mul_add(v2, v12, v24);
+                        let v26 = simd.mul(v17, v21);
+                        let v27 = simd.mul(v20, v18);
                         let v28 = simd.sub(v26, v27);
-                        let v29 = simd.mul_add(v9, v15, v28);
-                        let v30 = simd.mul(v13, v12);
+                        let v29 = simd.mul_add(v14, v12, v28);
+                        let v30 = simd.mul(v2, v15);
                         let v31 = simd.sub(v29, v30);
-                        let v32 = simd.mul(v9, v21);
-                        let v33 = simd.mul(v13, v18);
+                        let v32 = simd.mul(v20, v12);
+                        let v33 = simd.mul(v17, v15);
                         let v34 = simd.sub(v32, v33);
-                        let v35 = simd.mul_add(v16, v15, v34);
-                        let v36 = simd.mul(v19, v12);
+                        let v35 = simd.mul_add(v14, v18, v34);
+                        let v36 = simd.mul(v2, v21);
                         let v37 = simd.sub(v35, v36);
-                        let v38 = simd.mul(v13, v21);
-                        let v39 = simd.mul_add(v9, v18, v38);
-                        let v40 = simd.mul(v19, v15);
+                        let v38 = simd.mul(v20, v15);
+                        let v39 = simd.mul_add(v17, v12, v38);
+                        let v40 = simd.mul(v14, v21);
                         let v41 = simd.sub(v39, v40);
-                        let v42 = simd.mul(v16, v12);
+                        let v42 = simd.mul(v2, v18);
                         let v43 = simd.sub(v41, v42);
                         let v44 = simd.load(&row44[line].0);
                         let v45 = simd.load(&row45[line].0);
                         let v46 = simd.load(&row46[line].0);
                         let v47 = simd.load(&row47[line].0);
-                        let v48 = simd.mul(v47, v21);
-                        let v49 = simd.mul_add(v46, v18, v48);
-                        let v50 = simd.mul_add(v45, v15, v49);
-                        let v51 = simd.mul_add(v44, v12, v50);
-                        let v52 = simd.div(v51, v8);
-                        let v53 = simd.mul(v46, v21);
-                        let v54 = simd.mul(v47, v18);
+                        let v48 = simd.mul(v20, v47);
+                        let v49 = simd.mul_add(v17, v46, v48);
+                        let v50 = simd.mul_add(v14, v45, v49);
+                        let v51 = simd.mul_add(v2, v44, v50);
+                        let v52 = simd.div(v51, v11);
+                        let v53 = simd.mul(v20, v46);
+                        let v54 = simd.mul(v17, v47);
                         let v55 = simd.sub(v53, v54);
-                        let v56 = simd.mul_add(v44, v15, v55);
-                        let v57 = simd.mul(v45, v12);
+                        let v56 = simd.mul_add(v14, v44, v55);
+                        let v57 = simd.mul(v2, v45);
                         let v58 = simd.sub(v56, v57);
-                        let v59 = simd.div(v58, v8);
-                        let v60 = simd.mul(v44, v18);
-                        let v61 = simd.mul(v45, v21);
+                        let v59 = simd.div(v58, v11);
+                        let v60 = simd.mul(v17, v44);
+                        let v61 = simd.mul(v20, v45);
                         let v62 = simd.sub(v60, v61);
-                        let v63 = simd.mul_add(v47, v15, v62);
-                        let v64 = simd.mul(v46, v12);
+                        let v63 = simd.mul_add(v14, v47, v62);
+                        let v64 = simd.mul(v2, v46);
                         let v65 = simd.sub(v63, v64);
-                        let v66 = simd.div(v65, v8);
-                        let v67 = simd.mul(v44, v21);
-                        let v68 = simd.mul_add(v45, v18, v67);
-                        let v69 = simd.mul(v46, v15);
+                        let v66 = simd.div(v65, v11);
+                        let v67 = simd.mul(v20, v44);
+                        let v68 = simd.mul_add(v17, v45, v67);
+                        let v69 = simd.mul(v14, v46);
                         let v70 = simd.sub(v68, v69);
-                        let v71 = simd.mul(v47, v12);
+                        let v71 = simd.mul(v2, v47);
                         let v72 = simd.sub(v70, v71);
-                        let v73 = simd.div(v72, v8);
-                        let v74 = simd.mul(v19, v73);
-                        let v75 = simd.mul_add(v16, v66, v74);
-                        let v76 = simd.mul_add(v13, v59, v75);
-                        let v77 = simd.mul_add(v9, v52, v76);
-                        let v79 = math::reciprocal_or_zero(simd, v8);
-                        let v80 = simd.mul(v78, v79);
-                        let v81 = simd.mul(v77, v80);
-                        let v82 = simd.mul(v0, v81);
-                        let v83 = simd.sub(v52, v82);
-                        let v84 = simd.sub(v83, v82);
-                        let v85 = simd.mul(v3, v81);
-                        let v86 = simd.sub(v59, v85);
-                        let v87 = simd.sub(v86, v85);
-                        let v88 = simd.mul(v2, v81);
-                        let v89 = simd.sub(v73, v88);
-                        let v90 = simd.sub(v89, v88);
-                        let v91 = simd.mul(v1, v81);
-                        let v92 = simd.sub(v66, v91);
-                        let v93 = simd.sub(v92, v91);
-                        let v94 = simd.mul(v9, v44);
-                        let v95 = simd.mul(v13, v45);
-                        let v96 = simd.sub(v94, v95);
-                        let v97 = simd.mul(v47, v19);
-                        let v98 = simd.sub(v96, v97);
-                        let v99 = simd.mul(v46, v16);
+                        let v73 = simd.div(v72, v11);
+                        let v74 = simd.mul(v21, v73);
+                        let v75 = simd.mul_add(v18, v66, v74);
+                        let v76 = simd.mul_add(v15, v59, v75);
+                        let v77 = simd.mul_add(v12, v52, v76);
+                        let v78 = math::reciprocal_or_zero(simd, v11);
+                        let v79 = simd.mul(v77, v78);
+                        let v80 = simd.mul(v79, v3);
+                        let v81 = simd.sub(v52, v80);
+                        let v82 = simd.mul(v79, v6);
+                        let v83 = simd.sub(v59, v82);
+                        let v84 = simd.mul(v79, v5);
+                        let v85 = simd.sub(v73, v84);
+                        let v86 = simd.mul(v79, v4);
+                        let v87 = simd.sub(v66, v86);
+                        let v88 = simd.mul(v12, v44);
+                        let v89 = simd.mul(v15, v45);
+                        let v90 = simd.sub(v88, v89);
+                        let v91 = simd.mul(v21, v47);
+                        let v92 = simd.sub(v90, v91);
+                        let v93 = simd.mul(v18, v46);
+                        let v94 = simd.sub(v92, v93);
+                        let v95 = simd.mul(v0, v94);
+                        let v96 = simd.mul(v12, v45);
+                        let v97 = simd.mul_add(v44, v15, v96);
+                        let v98 = simd.mul_add(v47, v18, v97);
+                        let v99 = simd.mul(v21, v46);
                         let v100 = simd.sub(v98, v99);
-                        let v101 = simd.mul(v10, v100);
-                        let v102 = simd.mul(v47, v16);
-                        let v103 = simd.mul_add(v9, v45, v102);
-                        let v104 = simd.mul_add(v44, v13, v103);
-                        let v105 = simd.mul(v19, v46);
-                        let v106 = simd.sub(v104, v105);
-                        let v107 = simd.mul(v10, v106);
-                        let v108 = simd.mul(v13, v46);
-                        let v109 = simd.mul_add(v44, v19, v108);
-                        let v110 = simd.mul_add(v9, v47, v109);
-                        let v111 = simd.mul(v45, v16);
-                        let v112 = simd.sub(v110, v111);
-                        let v113 = simd.mul(v10, v112);
-                        let v114 = simd.mul(v9, v46);
-                        let v115 = simd.mul_add(v45, v19, v114);
-                        let v116 = simd.mul_add(v44, v16, v115);
-                        let v117 = simd.mul(v13, v47);
-                        let v118 = simd.sub(v116, v117);
-                        let v119 = simd.mul(v10, v118);
+                        let v101 = simd.mul(v0, v100);
+                        let v102 = simd.mul(v44, v21);
+                        let v103 = simd.mul(v45, v18);
+                        let v104 = simd.sub(v102, v103);
+                        let v105 = simd.mul_add(v12, v47, v104);
+                        let v106 = simd.mul_add(v15, v46, v105);
+                        let v107 = simd.mul(v0, v106);
+                        let v108 = simd.mul(v45, v21);
+                        let v109 = simd.mul_add(v44, v18, v108);
+                        let v110 = simd.mul(v15, v47);
+                        let v111 = simd.sub(v109, v110);
+                        let v112 = simd.mul_add(v12, v46, v111);
+                        let v113 = simd.mul(v0, v112);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
@@ -481,163 +475,158 @@ mod __sptx_quate {
                         accumulate(
                             simd,
                             &mut output.gradients[4usize][relation_target4 + line],
-                            v84,
+                            v81,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[5usize][relation_target5 + line],
-                            v87,
+                            v83,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[6usize][relation_target6 + line],
-                            v90,
+                            v85,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[7usize][relation_target7 + line],
-                            v93,
+                            v87,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][tail_target0 + line],
-                            v101,
+                            v95,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[1usize][tail_target1 + line],
-                            v107,
+                            v101,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[2usize][tail_target2 + line],
-                            v113,
+                            v107,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[3usize][tail_target3 + line],
-                            v119,
+                            v113,
                         );
                     }
                     let line = last;
-                    let v0 = simd.load(&row0[line].0);
                     let v1 = simd.load(&row1[line].0);
-                    let v2 = simd.load(&row2[line].0);
+                    let v2 = simd.mul(v0, v1);
                     let v3 = simd.load(&row3[line].0);
-                    let v4 = simd.mul(v3, v3);
-                    let v5 = simd.mul_add(v0, v0, v4);
-                    let v6 = simd.mul_add(v2, v2, v5);
-                    let v7 = simd.mul_add(v1, v1, v6);
-                    let v8 = simd.sqrt(v7);
-                    let v9 = simd.div(v0, v8);
-                    let v11 = simd.load(&row11[line].0);
-                    let v12 = simd.mul(v10, v11);
-                    let v13 = simd.div(v3, v8);
-                    let v14 = simd.load(&row14[line].0);
-                    let v15 = simd.mul(v10, v14);
-                    let v16 = simd.div(v1, v8);
-                    let v17 = simd.load(&row17[line].0);
-                    let v18 = simd.mul(v10, v17);
-                    let v19 = simd.div(v2, v8);
-                    let v20 = simd.load(&row20[line].0);
-                    let v21 = simd.mul(v10, v20);
-                    let v22 = simd.mul(v19, v21);
-                    let v23 = simd.mul_add(v16, v18, v22);
-                    let v24 = simd.mul_add(v13, v15, v23);
-                    let v25 = simd.mul_add(v9, v12, v24);
-                    let v26 = simd.mul(v19, v18);
-                    let v27 = simd.mul(v16, v21);
+                    let v4 = simd.load(&row4[line].0);
+                    let v5 = simd.load(&row5[line].0);
+                    let v6 = simd.load(&row6[line].0);
+                    let v7 = simd.mul(v6, v6);
+                    let v8 = simd.mul_add(v3, v3, v7);
+                    let v9 = simd.mul_add(v5, v5, v8);
+                    let v10 = simd.mul_add(v4, v4, v9);
+                    let v11 = simd.sqrt(v10);
+                    let v12 = simd.div(v3, v11);
+                    let v13 = simd.load(&row13[line].0);
+                    let v14 = simd.mul(v0, v13);
+                    let v15 = simd.div(v6, v11);
+                    let v16 = simd.load(&row16[line].0);
+                    let v17 = simd.mul(v0, v16);
+                    let v18 = simd.div(v4, v11);
+                    let v19 = simd.load(&row19[line].0);
+                    let v20 = simd.mul(v0, v19);
+                    let v21 = simd.div(v5, v11);
+                    let v22 = simd.mul(v20, v21);
+                    let v23 = simd.mul_add(v17, v18, v22);
+                    let v24 = simd.mul_add(v14, v15, v23);
+                    let v25 = simd.mul_add(v2, v12, v24);
+                    let v26 = simd.mul(v17, v21);
+                    let v27 = simd.mul(v20, v18);
                     let v28 = simd.sub(v26, v27);
-                    let v29 = simd.mul_add(v9, v15, v28);
-                    let v30 = simd.mul(v13, v12);
+                    let v29 = simd.mul_add(v14, v12, v28);
+                    let v30 = simd.mul(v2, v15);
                     let v31 = simd.sub(v29, v30);
-                    let v32 = simd.mul(v9, v21);
-                    let v33 = simd.mul(v13, v18);
+                    let v32 = simd.mul(v20, v12);
+                    let v33 = simd.mul(v17, v15);
                     let v34 = simd.sub(v32, v33);
-                    let v35 = simd.mul_add(v16, v15, v34);
-                    let v36 = simd.mul(v19, v12);
+                    let v35 = simd.mul_add(v14, v18, v34);
+                    let v36 = simd.mul(v2, v21);
                     let v37 = simd.sub(v35, v36);
-                    let v38 = simd.mul(v13, v21);
-                    let v39 = simd.mul_add(v9, v18, v38);
-                    let v40 = simd.mul(v19, v15);
+                    let v38 = simd.mul(v20, v15);
+                    let v39 = simd.mul_add(v17, v12, v38);
+                    let v40 = simd.mul(v14, v21);
                     let v41 = simd.sub(v39, v40);
-                    let v42 = simd.mul(v16, v12);
+                    let v42 = simd.mul(v2, v18);
                     let v43 = simd.sub(v41, v42);
                     let v44 = simd.load(&row44[line].0);
                     let v45 = simd.load(&row45[line].0);
                     let v46 = simd.load(&row46[line].0);
                     let v47 = simd.load(&row47[line].0);
-                    let v48 = simd.mul(v47, v21);
-                    let v49 = simd.mul_add(v46, v18, v48);
-                    let v50 = simd.mul_add(v45, v15, v49);
-                    let v51 = simd.mul_add(v44, v12, v50);
-                    let v52 = simd.div(v51, v8);
-                    let v53 = simd.mul(v46, v21);
-                    let v54 = simd.mul(v47, v18);
+                    let v48 = simd.mul(v20, v47);
+                    let v49 = simd.mul_add(v17, v46, v48);
+                    let v50 = simd.mul_add(v14, v45, v49);
+                    let v51 = simd.mul_add(v2, v44, v50);
+                    let v52 = simd.div(v51, v11);
+                    let v53 = simd.mul(v20, v46);
+                    let v54 = simd.mul(v17, v47);
                     let v55 = simd.sub(v53, v54);
-                    let v56 = simd.mul_add(v44, v15, v55);
-                    let v57 = simd.mul(v45, v12);
+                    let v56 = simd.mul_add(v14, v44, v55);
+                    let v57 = simd.mul(v2, v45);
                     let v58 = simd.sub(v56, v57);
-                    let v59 = simd.div(v58, v8);
-                    let v60 = simd.mul(v44, v18);
-                    let v61 = simd.mul(v45, v21);
+                    let v59 = simd.div(v58, v11);
+                    let v60 = simd.mul(v17, v44);
+                    let v61 = simd.mul(v20, v45);
                     let v62 = simd.sub(v60, v61);
-                    let v63 = simd.mul_add(v47, v15, v62);
-                    let v64 = simd.mul(v46, v12);
+                    let v63 = simd.mul_add(v14, v47, v62);
+                    let v64 = simd.mul(v2, v46);
                     let v65 = simd.sub(v63, v64);
-                    let v66 = simd.div(v65, v8);
-                    let v67 = simd.mul(v44, v21);
-                    let v68 = simd.mul_add(v45, v18, v67);
-                    let v69 = simd.mul(v46, v15);
+                    let v66 = simd.div(v65, v11);
+                    let v67 = simd.mul(v20, v44);
+                    let v68 = simd.mul_add(v17, v45, v67);
+                    let v69 = simd.mul(v14, v46);
                     let v70 = simd.sub(v68, v69);
-                    let v71 = simd.mul(v47, v12);
+                    let v71 = simd.mul(v2, v47);
                     let v72 = simd.sub(v70, v71);
-                    let v73 = simd.div(v72, v8);
-                    let v74 = simd.mul(v19, v73);
-                    let v75 = simd.mul_add(v16, v66, v74);
-                    let v76 = simd.mul_add(v13, v59, v75);
-                    let v77 = simd.mul_add(v9, v52, v76);
-                    let v79 = math::reciprocal_or_zero(simd, v8);
-                    let v80 = simd.mul(v78, v79);
-                    let v81 = simd.mul(v77, v80);
-                    let v82 = simd.mul(v0, v81);
-                    let v83 = simd.sub(v52, v82);
-                    let v84 = simd.sub(v83, v82);
-                    let v85 = simd.mul(v3, v81);
-                    let v86 = simd.sub(v59, v85);
-                    let v87 = simd.sub(v86, v85);
-                    let v88 = simd.mul(v2, v81);
-                    let v89 = simd.sub(v73, v88);
-                    let v90 = simd.sub(v89, v88);
-                    let v91 = simd.mul(v1, v81);
-                    let v92 = simd.sub(v66, v91);
-                    let v93 = simd.sub(v92, v91);
-                    let v94 = simd.mul(v9, v44);
-                    let v95 = simd.mul(v13, v45);
-                    let v96 = simd.sub(v94, v95);
-                    let v97 = simd.mul(v47, v19);
-                    let v98 = simd.sub(v96, v97);
-                    let v99 = simd.mul(v46, v16);
+                    let v73 = simd.div(v72, v11);
+                    let v74 = simd.mul(v21, v73);
+                    let v75 = simd.mul_add(v18, v66, v74);
+                    let v76 = simd.mul_add(v15, v59, v75);
+                    let v77 = simd.mul_add(v12, v52, v76);
+                    let v78 = math::reciprocal_or_zero(simd, v11);
+                    let v79 = simd.mul(v77, v78);
+                    let v80 = simd.mul(v79, v3);
+                    let v81 = simd.sub(v52, v80);
+                    let v82 = simd.mul(v79, v6);
+                    let v83 = simd.sub(v59, v82);
+                    let v84 = simd.mul(v79, v5);
+                    let v85 = simd.sub(v73, v84);
+                    let v86 = simd.mul(v79, v4);
+                    let v87 = simd.sub(v66, v86);
+                    let v88 = simd.mul(v12, v44);
+                    let v89 = simd.mul(v15, v45);
+                    let v90 = simd.sub(v88, v89);
+                    let v91 = simd.mul(v21, v47);
+                    let v92 = simd.sub(v90, v91);
+                    let v93 = simd.mul(v18, v46);
+                    let v94 = simd.sub(v92, v93);
+                    let v95 = simd.mul(v0, v94);
+                    let v96 = simd.mul(v12, v45);
+                    let v97 = simd.mul_add(v44, v15, v96);
+                    let v98 = simd.mul_add(v47, v18, v97);
+                    let v99 = simd.mul(v21, v46);
                     let v100 = simd.sub(v98, v99);
-                    let v101 = simd.mul(v10, v100);
-                    let v102 = simd.mul(v47, v16);
-                    let v103 = simd.mul_add(v9, v45, v102);
-                    let v104 = simd.mul_add(v44, v13, v103);
-                    let v105 = simd.mul(v19, v46);
-                    let v106 = simd.sub(v104, v105);
-                    let v107 = simd.mul(v10, v106);
-                    let v108 = simd.mul(v13, v46);
-                    let v109 = simd.mul_add(v44, v19, v108);
-                    let v110 = simd.mul_add(v9, v47, v109);
-                    let v111 = simd.mul(v45, v16);
-                    let v112 = simd.sub(v110, v111);
-                    let v113 = simd.mul(v10, v112);
-                    let v114 = simd.mul(v9, v46);
-                    let v115 = simd.mul_add(v45, v19, v114);
-                    let v116 = simd.mul_add(v44, v16, v115);
-                    let v117 = simd.mul(v13, v47);
-                    let v118 = simd.sub(v116, v117);
-                    let v119 = simd.mul(v10, v118);
+                    let v101 = simd.mul(v0, v100);
+                    let v102 = simd.mul(v44, v21);
+                    let v103 = simd.mul(v45, v18);
+                    let v104 = simd.sub(v102, v103);
+                    let v105 = simd.mul_add(v12, v47, v104);
+                    let v106 = simd.mul_add(v15, v46, v105);
+                    let v107 = simd.mul(v0, v106);
+                    let v108 = simd.mul(v45, v21);
+                    let v109 = simd.mul_add(v44, v18, v108);
+                    let v110 = simd.mul(v15, v47);
+                    let v111 = simd.sub(v109, v110);
+                    let v112 = simd.mul_add(v12, v46, v111);
+                    let v113 = simd.mul(v0, v112);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],
@@ -661,42 +650,42 @@ mod __sptx_quate {
                     accumulate(
                         simd,
                         &mut output.gradients[4usize][relation_target4 + line],
-                        simd.select(tail, v84, simd.splat(0.0)),
+                        simd.select(tail, v81, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[5usize][relation_target5 + line],
-                        simd.select(tail, v87, simd.splat(0.0)),
+                        simd.select(tail, v83, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[6usize][relation_target6 + line],
-                        simd.select(tail, v90, simd.splat(0.0)),
+                        simd.select(tail, v85, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[7usize][relation_target7 + line],
-                        simd.select(tail, v93, simd.splat(0.0)),
+                        simd.select(tail, v87, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][tail_target0 + line],
-                        simd.select(tail, v101, simd.splat(0.0)),
+                        simd.select(tail, v95, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[1usize][tail_target1 + line],
-                        simd.select(tail, v107, simd.splat(0.0)),
+                        simd.select(tail, v101, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[2usize][tail_target2 + line],
-                        simd.select(tail, v113, simd.splat(0.0)),
+                        simd.select(tail, v107, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[3usize][tail_target3 + line],
-                        simd.select(tail, v119, simd.splat(0.0)),
+                        simd.select(tail, v113, simd.splat(0.0)),
                     );
                 }
             }

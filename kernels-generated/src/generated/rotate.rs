@@ -132,8 +132,7 @@ mod __sptx_rotate {
                         let v14 = simd.mul(v13, v13);
                         let v15 = simd.mul_add(v9, v9, v14);
                         let v16 = simd.sqrt(v15);
-                        let v17 = simd.abs(v16);
-                        fold0 = simd.add(fold0, v17);
+                        fold0 = simd.add(fold0, v16);
                     }
                     let line = last;
                     let v0 = simd.load(&row0[line].0);
@@ -153,8 +152,7 @@ mod __sptx_rotate {
                     let v14 = simd.mul(v13, v13);
                     let v15 = simd.mul_add(v9, v9, v14);
                     let v16 = simd.sqrt(v15);
-                    let v17 = simd.abs(v16);
-                    fold0 = simd.add(fold0, simd.select(tail, v17, simd.splat(0.0)));
+                    fold0 = simd.add(fold0, simd.select(tail, v16, simd.splat(0.0)));
                     output.reduced[0usize][i] = simd.sum(fold0);
                 }
             }
@@ -180,29 +178,29 @@ mod __sptx_rotate {
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
                 for i in 0..input.triples[0].len() {
-                    let row0 = row(
+                    let v0 = simd.splat(input.scalars[0usize][i]);
+                    let row1 = row(
+                        input.rows[0usize],
+                        input.triples[0usize][i] as usize,
+                        lines,
+                    );
+                    let row2 = row(
                         input.rows[2usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
-                    let row2 = row(
+                    let row5 = row(
+                        input.rows[1usize],
+                        input.triples[0usize][i] as usize,
+                        lines,
+                    );
+                    let row9 = row(
                         input.rows[0usize],
-                        input.triples[0usize][i] as usize,
-                        lines,
-                    );
-                    let row3 = row(
-                        input.rows[1usize],
-                        input.triples[0usize][i] as usize,
-                        lines,
-                    );
-                    let row7 = row(
-                        input.rows[1usize],
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let v9 = simd.splat(input.scalars[0usize][i]);
                     let row13 = row(
-                        input.rows[0usize],
+                        input.rows[1usize],
                         input.triples[2usize][i] as usize,
                         lines,
                     );
@@ -212,129 +210,125 @@ mod __sptx_rotate {
                     let tail_target0 = input.targets[2usize][i] as usize * lines;
                     let tail_target1 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
-                        let v0 = simd.load(&row0[line].0);
-                        let v1 = math::sin(simd, v0);
+                        let v1 = simd.load(&row1[line].0);
                         let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.load(&row3[line].0);
-                        let v4 = math::cos(simd, v0);
-                        let v5 = simd.mul(v3, v4);
-                        let v6 = simd.mul_add(v2, v1, v5);
-                        let v7 = simd.load(&row7[line].0);
-                        let v8 = simd.sub(v6, v7);
-                        let v10 = simd.mul(v2, v4);
-                        let v11 = simd.mul(v3, v1);
-                        let v12 = simd.sub(v10, v11);
+                        let v3 = math::cos(simd, v2);
+                        let v4 = simd.mul(v1, v3);
+                        let v5 = simd.load(&row5[line].0);
+                        let v6 = math::sin(simd, v2);
+                        let v7 = simd.mul(v5, v6);
+                        let v8 = simd.sub(v4, v7);
+                        let v9 = simd.load(&row9[line].0);
+                        let v10 = simd.sub(v8, v9);
+                        let v11 = simd.mul(v5, v3);
+                        let v12 = simd.mul_add(v1, v6, v11);
                         let v13 = simd.load(&row13[line].0);
                         let v14 = simd.sub(v12, v13);
-                        let v15 = simd.mul(v8, v8);
-                        let v16 = simd.mul_add(v14, v14, v15);
+                        let v15 = simd.mul(v14, v14);
+                        let v16 = simd.mul_add(v10, v10, v15);
                         let v17 = simd.sqrt(v16);
-                        let v18 = math::sign(simd, v17);
-                        let v19 = simd.mul(v9, v18);
-                        let v20 = math::reciprocal_or_zero(simd, v17);
-                        let v21 = simd.mul(v19, v20);
-                        let v22 = simd.mul(v8, v21);
-                        let v23 = simd.mul(v14, v21);
-                        let v24 = simd.mul(v4, v23);
-                        let v25 = simd.mul_add(v1, v22, v24);
-                        let v26 = simd.neg(v25);
-                        let v27 = simd.mul(v1, v23);
-                        let v28 = simd.mul(v4, v22);
-                        let v29 = simd.sub(v27, v28);
-                        let v30 = simd.mul(v3, v23);
-                        let v31 = simd.mul(v2, v22);
-                        let v32 = simd.sub(v30, v31);
-                        let v33 = simd.mul(v2, v23);
-                        let v34 = simd.mul_add(v3, v22, v33);
-                        let v35 = simd.mul(v1, v34);
-                        let v36 = simd.mul_add(v4, v32, v35);
+                        let v18 = math::reciprocal_or_zero(simd, v17);
+                        let v19 = simd.mul(v0, v18);
+                        let v20 = simd.mul(v19, v14);
+                        let v21 = simd.mul(v19, v10);
+                        let v22 = simd.mul(v21, v3);
+                        let v23 = simd.mul_add(v20, v6, v22);
+                        let v24 = simd.neg(v23);
+                        let v25 = simd.mul(v21, v6);
+                        let v26 = simd.mul(v20, v3);
+                        let v27 = simd.sub(v25, v26);
+                        let v28 = simd.mul(v21, v5);
+                        let v29 = simd.mul(v20, v1);
+                        let v30 = simd.sub(v28, v29);
+                        let v31 = simd.mul(v21, v1);
+                        let v32 = simd.mul_add(v20, v5, v31);
+                        let v33 = simd.mul(v6, v32);
+                        let v34 = simd.mul_add(v3, v30, v33);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
-                            v26,
+                            v24,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[1usize][head_target1 + line],
-                            v29,
+                            v27,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[2usize][relation_target2 + line],
-                            v36,
+                            v34,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][tail_target0 + line],
-                            v23,
+                            v21,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[1usize][tail_target1 + line],
-                            v22,
+                            v20,
                         );
                     }
                     let line = last;
-                    let v0 = simd.load(&row0[line].0);
-                    let v1 = math::sin(simd, v0);
+                    let v1 = simd.load(&row1[line].0);
                     let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.load(&row3[line].0);
-                    let v4 = math::cos(simd, v0);
-                    let v5 = simd.mul(v3, v4);
-                    let v6 = simd.mul_add(v2, v1, v5);
-                    let v7 = simd.load(&row7[line].0);
-                    let v8 = simd.sub(v6, v7);
-                    let v10 = simd.mul(v2, v4);
-                    let v11 = simd.mul(v3, v1);
-                    let v12 = simd.sub(v10, v11);
+                    let v3 = math::cos(simd, v2);
+                    let v4 = simd.mul(v1, v3);
+                    let v5 = simd.load(&row5[line].0);
+                    let v6 = math::sin(simd, v2);
+                    let v7 = simd.mul(v5, v6);
+                    let v8 = simd.sub(v4, v7);
+                    let v9 = simd.load(&row9[line].0);
+                    let v10 = simd.sub(v8, v9);
+                    let v11 = simd.mul(v5, v3);
+                    let v12 = simd.mul_add(v1, v6, v11);
                     let v13 = simd.load(&row13[line].0);
                     let v14 = simd.sub(v12, v13);
-                    let v15 = simd.mul(v8, v8);
-                    let v16 = simd.mul_add(v14, v14, v15);
+                    let v15 = simd.mul(v14, v14);
+                    let v16 = simd.mul_add(v10, v10, v15);
                     let v17 = simd.sqrt(v16);
-                    let v18 = math::sign(simd, v17);
-                    let v19 = simd.mul(v9, v18);
-                    let v20 = math::reciprocal_or_zero(simd, v17);
-                    let v21 = simd.mul(v19, v20);
-                    let v22 = simd.mul(v8, v21);
-                    let v23 = simd.mul(v14, v21);
-                    let v24 = simd.mul(v4, v23);
-                    let v25 = simd.mul_add(v1, v22, v24);
-                    let v26 = simd.neg(v25);
-                    let v27 = simd.mul(v1, v23);
-                    let v28 = simd.mul(v4, v22);
-                    let v29 = simd.sub(v27, v28);
-                    let v30 = simd.mul(v3, v23);
-                    let v31 = simd.mul(v2, v22);
-                    let v32 = simd.sub(v30, v31);
-                    let v33 = simd.mul(v2, v23);
-                    let v34 = simd.mul_add(v3, v22, v33);
-                    let v35 = simd.mul(v1, v34);
-                    let v36 = simd.mul_add(v4, v32, v35);
+                    let v18 = math::reciprocal_or_zero(simd, v17);
+                    let v19 = simd.mul(v0, v18);
+                    let v20 = simd.mul(v19, v14);
+                    let v21 = simd.mul(v19, v10);
+                    let v22 = simd.mul(v21, v3);
+                    let v23 = simd.mul_add(v20, v6, v22);
+                    let v24 = simd.neg(v23);
+                    let v25 = simd.mul(v21, v6);
+                    let v26 = simd.mul(v20, v3);
+                    let v27 = simd.sub(v25, v26);
+                    let v28 = simd.mul(v21, v5);
+                    let v29 = simd.mul(v20, v1);
+                    let v30 = simd.sub(v28, v29);
+                    let v31 = simd.mul(v21, v1);
+                    let v32 = simd.mul_add(v20, v5, v31);
+                    let v33 = simd.mul(v6, v32);
+                    let v34 = simd.mul_add(v3, v30, v33);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],
-                        simd.select(tail, v26, simd.splat(0.0)),
+                        simd.select(tail, v24, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[1usize][head_target1 + line],
-                        simd.select(tail, v29, simd.splat(0.0)),
+                        simd.select(tail, v27, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[2usize][relation_target2 + line],
-                        simd.select(tail, v36, simd.splat(0.0)),
+                        simd.select(tail, v34, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][tail_target0 + line],
-                        simd.select(tail, v23, simd.splat(0.0)),
+                        simd.select(tail, v21, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[1usize][tail_target1 + line],
-                        simd.select(tail, v22, simd.splat(0.0)),
+                        simd.select(tail, v20, simd.splat(0.0)),
                     );
                 }
             }

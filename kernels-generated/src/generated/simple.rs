@@ -90,60 +90,60 @@ mod __sptx_simple {
                 let tail = simd.first(input.width - last * Line::LEN);
                 for i in 0..input.triples[0].len() {
                     let row0 = row(
-                        input.rows[1usize],
-                        input.triples[2usize][i] as usize,
-                        lines,
-                    );
-                    let row1 = row(
                         input.rows[0usize],
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let row2 = row(
+                    let row1 = row(
                         input.rows[2usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
-                    let row4 = row(
-                        input.rows[0usize],
+                    let row3 = row(
+                        input.rows[1usize],
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let row5 = row(
+                    let row4 = row(
                         input.rows[1usize],
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let row6 = row(
+                    let row5 = row(
                         input.rows[3usize],
                         input.triples[1usize][i] as usize,
+                        lines,
+                    );
+                    let row7 = row(
+                        input.rows[0usize],
+                        input.triples[2usize][i] as usize,
                         lines,
                     );
                     let mut fold0 = simd.splat(0.0);
                     for line in 0..last {
                         let v0 = simd.load(&row0[line].0);
                         let v1 = simd.load(&row1[line].0);
-                        let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.mul(v1, v2);
+                        let v2 = simd.mul(v0, v1);
+                        let v3 = simd.load(&row3[line].0);
                         let v4 = simd.load(&row4[line].0);
                         let v5 = simd.load(&row5[line].0);
-                        let v6 = simd.load(&row6[line].0);
-                        let v7 = simd.mul(v5, v6);
-                        let v8 = simd.mul(v4, v7);
-                        let v9 = simd.mul_add(v0, v3, v8);
+                        let v6 = simd.mul(v4, v5);
+                        let v7 = simd.load(&row7[line].0);
+                        let v8 = simd.mul(v6, v7);
+                        let v9 = simd.mul_add(v2, v3, v8);
                         fold0 = simd.add(fold0, v9);
                     }
                     let line = last;
                     let v0 = simd.load(&row0[line].0);
                     let v1 = simd.load(&row1[line].0);
-                    let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.mul(v1, v2);
+                    let v2 = simd.mul(v0, v1);
+                    let v3 = simd.load(&row3[line].0);
                     let v4 = simd.load(&row4[line].0);
                     let v5 = simd.load(&row5[line].0);
-                    let v6 = simd.load(&row6[line].0);
-                    let v7 = simd.mul(v5, v6);
-                    let v8 = simd.mul(v4, v7);
-                    let v9 = simd.mul_add(v0, v3, v8);
+                    let v6 = simd.mul(v4, v5);
+                    let v7 = simd.load(&row7[line].0);
+                    let v8 = simd.mul(v6, v7);
+                    let v9 = simd.mul_add(v2, v3, v8);
                     fold0 = simd.add(fold0, simd.select(tail, v9, simd.splat(0.0)));
                     output.reduced[0usize][i] = simd.sum(fold0);
                 }
@@ -179,25 +179,25 @@ mod __sptx_simple {
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
                 for i in 0..input.triples[0].len() {
-                    let row0 = row(
-                        input.rows[2usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let v1 = simd.splat(input.scalars[3usize][i]);
-                    let row2 = row(
+                    let v0 = simd.splat(input.scalars[3usize][i]);
+                    let row1 = row(
                         input.rows[1usize],
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let row5 = row(
-                        input.rows[3usize],
+                    let row3 = row(
+                        input.rows[2usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
-                    let row6 = row(
+                    let row5 = row(
                         input.rows[0usize],
                         input.triples[2usize][i] as usize,
+                        lines,
+                    );
+                    let row7 = row(
+                        input.rows[3usize],
+                        input.triples[1usize][i] as usize,
                         lines,
                     );
                     let row9 = row(
@@ -217,22 +217,22 @@ mod __sptx_simple {
                     let tail_target0 = input.targets[2usize][i] as usize * lines;
                     let tail_target1 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
-                        let v0 = simd.load(&row0[line].0);
-                        let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.mul(v1, v2);
-                        let v4 = simd.mul(v0, v3);
+                        let v1 = simd.load(&row1[line].0);
+                        let v2 = simd.mul(v0, v1);
+                        let v3 = simd.load(&row3[line].0);
+                        let v4 = simd.mul(v2, v3);
                         let v5 = simd.load(&row5[line].0);
-                        let v6 = simd.load(&row6[line].0);
-                        let v7 = simd.mul(v1, v6);
-                        let v8 = simd.mul(v5, v7);
+                        let v6 = simd.mul(v0, v5);
+                        let v7 = simd.load(&row7[line].0);
+                        let v8 = simd.mul(v6, v7);
                         let v9 = simd.load(&row9[line].0);
-                        let v10 = simd.mul(v9, v3);
+                        let v10 = simd.mul(v2, v9);
                         let v11 = simd.load(&row11[line].0);
-                        let v12 = simd.mul(v11, v7);
-                        let v13 = simd.mul(v11, v5);
-                        let v14 = simd.mul(v1, v13);
-                        let v15 = simd.mul(v9, v0);
-                        let v16 = simd.mul(v1, v15);
+                        let v12 = simd.mul(v6, v11);
+                        let v13 = simd.mul(v11, v7);
+                        let v14 = simd.mul(v0, v13);
+                        let v15 = simd.mul(v9, v3);
+                        let v16 = simd.mul(v0, v15);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
@@ -265,22 +265,22 @@ mod __sptx_simple {
                         );
                     }
                     let line = last;
-                    let v0 = simd.load(&row0[line].0);
-                    let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.mul(v1, v2);
-                    let v4 = simd.mul(v0, v3);
+                    let v1 = simd.load(&row1[line].0);
+                    let v2 = simd.mul(v0, v1);
+                    let v3 = simd.load(&row3[line].0);
+                    let v4 = simd.mul(v2, v3);
                     let v5 = simd.load(&row5[line].0);
-                    let v6 = simd.load(&row6[line].0);
-                    let v7 = simd.mul(v1, v6);
-                    let v8 = simd.mul(v5, v7);
+                    let v6 = simd.mul(v0, v5);
+                    let v7 = simd.load(&row7[line].0);
+                    let v8 = simd.mul(v6, v7);
                     let v9 = simd.load(&row9[line].0);
-                    let v10 = simd.mul(v9, v3);
+                    let v10 = simd.mul(v2, v9);
                     let v11 = simd.load(&row11[line].0);
-                    let v12 = simd.mul(v11, v7);
-                    let v13 = simd.mul(v11, v5);
-                    let v14 = simd.mul(v1, v13);
-                    let v15 = simd.mul(v9, v0);
-                    let v16 = simd.mul(v1, v15);
+                    let v12 = simd.mul(v6, v11);
+                    let v13 = simd.mul(v11, v7);
+                    let v14 = simd.mul(v0, v13);
+                    let v15 = simd.mul(v9, v3);
+                    let v16 = simd.mul(v0, v15);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],

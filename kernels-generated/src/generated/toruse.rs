@@ -352,7 +352,7 @@ mod __sptx_toruse {
         }
         fn backward0(input: ScalarsInput<'_>, output: ScalarsOutput<'_, '_>) {
             for i in 0..input.triples[0].len() {
-                let v0: f32 = 2.0;
+                let v0: f32 = -2.0;
                 let v1: f32 = input.scalars[0usize][i];
                 let v2: f32 = Binary::Mul.apply(v0, v1);
                 output.defined[0usize][i] = v2;
@@ -402,9 +402,9 @@ mod __sptx_toruse {
                         let v8 = simd.sub(v7, v6);
                         let v9 = simd.min(v6, v8);
                         let v10 = simd.mul(v0, v9);
-                        let v11 = math::greater(simd, v6, v8);
+                        let v11 = math::greater(simd, v8, v6);
                         let v12 = simd.mul(v10, v11);
-                        let v13 = math::greater(simd, v8, v6);
+                        let v13 = math::greater(simd, v6, v8);
                         let v14 = simd.mul(v10, v13);
                         let v15 = simd.sub(v12, v14);
                         let v16 = simd.neg(v15);
@@ -434,9 +434,9 @@ mod __sptx_toruse {
                     let v8 = simd.sub(v7, v6);
                     let v9 = simd.min(v6, v8);
                     let v10 = simd.mul(v0, v9);
-                    let v11 = math::greater(simd, v6, v8);
+                    let v11 = math::greater(simd, v8, v6);
                     let v12 = simd.mul(v10, v11);
-                    let v13 = math::greater(simd, v8, v6);
+                    let v13 = math::greater(simd, v6, v8);
                     let v14 = simd.mul(v10, v13);
                     let v15 = simd.sub(v12, v14);
                     let v16 = simd.neg(v15);
@@ -568,7 +568,7 @@ mod __sptx_toruse {
         }
         fn backward0(input: ScalarsInput<'_>, output: ScalarsOutput<'_, '_>) {
             for i in 0..input.triples[0].len() {
-                let v0: f32 = 6.2831855;
+                let v0: f32 = -6.2831855;
                 let v1: f32 = input.scalars[0usize][i];
                 let v2: f32 = Binary::Mul.apply(v0, v1);
                 output.defined[0usize][i] = v2;
@@ -587,83 +587,83 @@ mod __sptx_toruse {
                 let lines = input.lines;
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
-                let v0 = simd.splat(3.1415927);
+                let v1 = simd.splat(3.1415927);
                 for i in 0..input.triples[0].len() {
-                    let row1 = row(
+                    let v0 = simd.splat(input.scalars[3usize][i]);
+                    let row2 = row(
                         input.rows[0usize],
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let row2 = row(
+                    let row3 = row(
                         input.rows[1usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
-                    let row4 = row(
+                    let row5 = row(
                         input.rows[0usize],
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let v9 = simd.splat(input.scalars[3usize][i]);
                     let head_target0 = input.targets[0usize][i] as usize * lines;
                     let relation_target1 = input.targets[1usize][i] as usize * lines;
                     let tail_target0 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
-                        let v1 = simd.load(&row1[line].0);
                         let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.add(v1, v2);
-                        let v4 = simd.load(&row4[line].0);
-                        let v5 = simd.sub(v3, v4);
-                        let v6 = math::frac(simd, v5);
-                        let v7 = simd.mul(v0, v6);
-                        let v8 = math::cos(simd, v7);
-                        let v10 = math::sin(simd, v7);
-                        let v11 = simd.mul(v9, v10);
-                        let v12 = simd.mul(v8, v11);
+                        let v3 = simd.load(&row3[line].0);
+                        let v4 = simd.add(v2, v3);
+                        let v5 = simd.load(&row5[line].0);
+                        let v6 = simd.sub(v4, v5);
+                        let v7 = math::frac(simd, v6);
+                        let v8 = simd.mul(v1, v7);
+                        let v9 = math::sin(simd, v8);
+                        let v10 = simd.mul(v0, v9);
+                        let v11 = math::cos(simd, v8);
+                        let v12 = simd.mul(v10, v11);
                         let v13 = simd.neg(v12);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
-                            v13,
+                            v12,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[1usize][relation_target1 + line],
-                            v13,
+                            v12,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][tail_target0 + line],
-                            v12,
+                            v13,
                         );
                     }
                     let line = last;
-                    let v1 = simd.load(&row1[line].0);
                     let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.add(v1, v2);
-                    let v4 = simd.load(&row4[line].0);
-                    let v5 = simd.sub(v3, v4);
-                    let v6 = math::frac(simd, v5);
-                    let v7 = simd.mul(v0, v6);
-                    let v8 = math::cos(simd, v7);
-                    let v10 = math::sin(simd, v7);
-                    let v11 = simd.mul(v9, v10);
-                    let v12 = simd.mul(v8, v11);
+                    let v3 = simd.load(&row3[line].0);
+                    let v4 = simd.add(v2, v3);
+                    let v5 = simd.load(&row5[line].0);
+                    let v6 = simd.sub(v4, v5);
+                    let v7 = math::frac(simd, v6);
+                    let v8 = simd.mul(v1, v7);
+                    let v9 = math::sin(simd, v8);
+                    let v10 = simd.mul(v0, v9);
+                    let v11 = math::cos(simd, v8);
+                    let v12 = simd.mul(v10, v11);
                     let v13 = simd.neg(v12);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],
-                        simd.select(tail, v13, simd.splat(0.0)),
+                        simd.select(tail, v12, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[1usize][relation_target1 + line],
-                        simd.select(tail, v13, simd.splat(0.0)),
+                        simd.select(tail, v12, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][tail_target0 + line],
-                        simd.select(tail, v12, simd.splat(0.0)),
+                        simd.select(tail, v13, simd.splat(0.0)),
                     );
                 }
             }

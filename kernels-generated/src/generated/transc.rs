@@ -136,29 +136,29 @@ mod __sptx_transc {
         }
         fn forward1(input: ScalarsInput<'_>, output: ScalarsOutput<'_, '_>) {
             for i in 0..input.triples[0].len() {
-                let v0: f32 = input.rows[3usize][input.triples[1usize][i] as usize];
-                let v1: f32 = input.scalars[1usize][i];
-                let v2: f32 = Unary::Sqrt.apply(v1);
-                let v3: f32 = input.rows[1usize][input.triples[2usize][i] as usize];
-                let v4: f32 = Binary::Sub.apply(v2, v3);
-                let v5: f32 = input.rows[4usize][input.triples[1usize][i] as usize];
-                let v6: f32 = input.rows[1usize][input.triples[0usize][i] as usize];
-                let v7: f32 = Binary::Sub.apply(v6, v3);
-                let v8: f32 = Binary::Add.apply(v2, v7);
-                let v9: f32 = input.scalars[2usize][i];
-                let v10: f32 = 1.0;
-                let v11: f32 = Binary::Sub.apply(v10, v0);
-                let v12: f32 = Binary::Sub.apply(v11, v5);
-                let v13: f32 = Binary::Mul.apply(v9, v12);
-                let v14: f32 = v5.mul_add(v8, v13);
-                let v15: f32 = v0.mul_add(v4, v14);
+                let v0: f32 = input.scalars[2usize][i];
+                let v1: f32 = 1.0;
+                let v2: f32 = input.rows[3usize][input.triples[1usize][i] as usize];
+                let v3: f32 = Binary::Sub.apply(v1, v2);
+                let v4: f32 = input.rows[4usize][input.triples[1usize][i] as usize];
+                let v5: f32 = Binary::Sub.apply(v3, v4);
+                let v6: f32 = input.scalars[1usize][i];
+                let v7: f32 = Unary::Sqrt.apply(v6);
+                let v8: f32 = input.rows[1usize][input.triples[2usize][i] as usize];
+                let v9: f32 = Binary::Sub.apply(v7, v8);
+                let v10: f32 = input.rows[1usize][input.triples[0usize][i] as usize];
+                let v11: f32 = Binary::Sub.apply(v10, v8);
+                let v12: f32 = Binary::Add.apply(v11, v7);
+                let v13: f32 = Binary::Mul.apply(v12, v4);
+                let v14: f32 = v9.mul_add(v2, v13);
+                let v15: f32 = v0.mul_add(v5, v14);
                 let v16: f32 = Unary::Neg.apply(v15);
                 output.defined[0usize][i] = v16;
             }
         }
         fn backward0(input: ScalarsInput<'_>, output: ScalarsOutput<'_, '_>) {
             for i in 0..input.triples[0].len() {
-                let v0: f32 = 2.0;
+                let v0: f32 = -2.0;
                 let v1: f32 = 1.0;
                 let v2: f32 = input.rows[3usize][input.triples[1usize][i] as usize];
                 let v3: f32 = Binary::Sub.apply(v1, v2);
@@ -167,16 +167,14 @@ mod __sptx_transc {
                 let v6: f32 = input.scalars[0usize][i];
                 let v7: f32 = Binary::Mul.apply(v5, v6);
                 let v8: f32 = Binary::Mul.apply(v0, v7);
-                let v9: f32 = Binary::Mul.apply(v4, v6);
-                let v10: f32 = v2.mul_add(v6, v9);
-                let v11: f32 = 0.5;
-                let v12: f32 = input.scalars[1usize][i];
-                let v13: f32 = Unary::Sqrt.apply(v12);
-                let v14: f32 = Unary::ReciprocalOrZero.apply(v13);
-                let v15: f32 = Binary::Mul.apply(v11, v14);
-                let v16: f32 = Binary::Mul.apply(v10, v15);
+                let v9: f32 = Binary::Mul.apply(v2, v6);
+                let v10: f32 = v4.mul_add(v6, v9);
+                let v11: f32 = input.scalars[1usize][i];
+                let v12: f32 = Unary::Sqrt.apply(v11);
+                let v13: f32 = Unary::ReciprocalOrZero.apply(v12);
+                let v14: f32 = Binary::Mul.apply(v10, v13);
                 output.defined[0usize][i] = v8;
-                output.defined[1usize][i] = v16;
+                output.defined[1usize][i] = v14;
             }
         }
         struct Backward1<'a, 'o, 'p> {
@@ -193,7 +191,7 @@ mod __sptx_transc {
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
                 for i in 0..input.triples[0].len() {
-                    let v0 = simd.splat(input.scalars[5usize][i]);
+                    let v0 = simd.splat(input.scalars[4usize][i]);
                     let row1 = row(
                         input.rows[0usize],
                         input.triples[0usize][i] as usize,
@@ -204,12 +202,12 @@ mod __sptx_transc {
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let v4 = simd.splat(input.scalars[4usize][i]);
-                    let row5 = row(
+                    let row4 = row(
                         input.rows[2usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
+                    let v7 = simd.splat(input.scalars[5usize][i]);
                     let head_target0 = input.targets[0usize][i] as usize * lines;
                     let relation_target2 = input.targets[1usize][i] as usize * lines;
                     let tail_target0 = input.targets[2usize][i] as usize * lines;
@@ -217,56 +215,52 @@ mod __sptx_transc {
                         let v1 = simd.load(&row1[line].0);
                         let v2 = simd.load(&row2[line].0);
                         let v3 = simd.sub(v1, v2);
-                        let v5 = simd.load(&row5[line].0);
-                        let v6 = simd.add(v3, v5);
-                        let v7 = simd.mul(v0, v3);
-                        let v8 = simd.mul_add(v4, v6, v7);
-                        let v9 = simd.mul_add(v0, v3, v8);
+                        let v4 = simd.load(&row4[line].0);
+                        let v5 = simd.add(v3, v4);
+                        let v6 = simd.mul(v0, v5);
+                        let v8 = simd.mul(v7, v3);
+                        let v9 = simd.sub(v6, v8);
                         let v10 = simd.neg(v9);
-                        let v11 = simd.mul(v4, v6);
-                        let v12 = simd.neg(v11);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
-                            v10,
+                            v9,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[2usize][relation_target2 + line],
-                            v12,
+                            v6,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][tail_target0 + line],
-                            v9,
+                            v10,
                         );
                     }
                     let line = last;
                     let v1 = simd.load(&row1[line].0);
                     let v2 = simd.load(&row2[line].0);
                     let v3 = simd.sub(v1, v2);
-                    let v5 = simd.load(&row5[line].0);
-                    let v6 = simd.add(v3, v5);
-                    let v7 = simd.mul(v0, v3);
-                    let v8 = simd.mul_add(v4, v6, v7);
-                    let v9 = simd.mul_add(v0, v3, v8);
+                    let v4 = simd.load(&row4[line].0);
+                    let v5 = simd.add(v3, v4);
+                    let v6 = simd.mul(v0, v5);
+                    let v8 = simd.mul(v7, v3);
+                    let v9 = simd.sub(v6, v8);
                     let v10 = simd.neg(v9);
-                    let v11 = simd.mul(v4, v6);
-                    let v12 = simd.neg(v11);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],
-                        simd.select(tail, v10, simd.splat(0.0)),
+                        simd.select(tail, v9, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[2usize][relation_target2 + line],
-                        simd.select(tail, v12, simd.splat(0.0)),
+                        simd.select(tail, v6, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][tail_target0 + line],
-                        simd.select(tail, v9, simd.splat(0.0)),
+                        simd.select(tail, v10, simd.splat(0.0)),
                     );
                 }
             }

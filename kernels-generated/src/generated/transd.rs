@@ -207,11 +207,11 @@ mod __sptx_transd {
         }
         fn backward0(input: ScalarsInput<'_>, output: ScalarsOutput<'_, '_>) {
             for i in 0..input.triples[0].len() {
-                let v0: f32 = 2.0;
+                let v0: f32 = -2.0;
                 let v1: f32 = input.scalars[0usize][i];
                 let v2: f32 = Binary::Mul.apply(v0, v1);
                 let v3: f32 = input.scalars[1usize][i];
-                let v4: f32 = Binary::Mul.apply(v3, v2);
+                let v4: f32 = Binary::Mul.apply(v2, v3);
                 output.defined[0usize][i] = v2;
                 output.defined[1usize][i] = v4;
             }
@@ -230,13 +230,13 @@ mod __sptx_transd {
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
                 for i in 0..input.triples[0].len() {
-                    let row0 = row(
+                    let v0 = simd.splat(input.scalars[4usize][i]);
+                    let v1 = simd.splat(input.scalars[1usize][i]);
+                    let row2 = row(
                         input.rows[3usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
-                    let v1 = simd.splat(input.scalars[4usize][i]);
-                    let v2 = simd.splat(input.scalars[1usize][i]);
                     let row3 = row(
                         input.rows[0usize],
                         input.triples[0usize][i] as usize,
@@ -254,27 +254,27 @@ mod __sptx_transd {
                     );
                     let mut fold0 = simd.splat(0.0);
                     for line in 0..last {
-                        let v0 = simd.load(&row0[line].0);
+                        let v2 = simd.load(&row2[line].0);
                         let v3 = simd.load(&row3[line].0);
                         let v4 = simd.load(&row4[line].0);
                         let v5 = simd.add(v3, v4);
                         let v6 = simd.load(&row6[line].0);
                         let v7 = simd.sub(v5, v6);
-                        let v8 = simd.mul_add(v2, v0, v7);
-                        let v9 = simd.mul(v1, v8);
-                        let v10 = simd.mul(v0, v9);
+                        let v8 = simd.mul_add(v1, v2, v7);
+                        let v9 = simd.mul(v0, v8);
+                        let v10 = simd.mul(v9, v2);
                         fold0 = simd.add(fold0, v10);
                     }
                     let line = last;
-                    let v0 = simd.load(&row0[line].0);
+                    let v2 = simd.load(&row2[line].0);
                     let v3 = simd.load(&row3[line].0);
                     let v4 = simd.load(&row4[line].0);
                     let v5 = simd.add(v3, v4);
                     let v6 = simd.load(&row6[line].0);
                     let v7 = simd.sub(v5, v6);
-                    let v8 = simd.mul_add(v2, v0, v7);
-                    let v9 = simd.mul(v1, v8);
-                    let v10 = simd.mul(v0, v9);
+                    let v8 = simd.mul_add(v1, v2, v7);
+                    let v9 = simd.mul(v0, v8);
+                    let v10 = simd.mul(v9, v2);
                     fold0 = simd.add(fold0, simd.select(tail, v10, simd.splat(0.0)));
                     output.reduced[0usize][i] = simd.sum(fold0);
                 }
@@ -322,8 +322,8 @@ mod __sptx_transd {
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let v18 = simd.splat(input.scalars[5usize][i]);
-                    let row21 = row(
+                    let v15 = simd.splat(input.scalars[5usize][i]);
+                    let row17 = row(
                         input.rows[1usize],
                         input.triples[2usize][i] as usize,
                         lines,
@@ -345,45 +345,43 @@ mod __sptx_transd {
                         let v10 = simd.load(&row10[line].0);
                         let v11 = simd.mul(v9, v10);
                         let v12 = simd.mul_add(v0, v8, v11);
-                        let v13 = simd.neg(v12);
-                        let v14 = simd.mul(v9, v3);
-                        let v15 = simd.neg(v14);
-                        let v16 = simd.mul(v0, v8);
-                        let v17 = simd.neg(v16);
-                        let v19 = simd.mul(v18, v8);
-                        let v20 = simd.neg(v19);
-                        let v21 = simd.load(&row21[line].0);
-                        let v22 = simd.mul_add(v9, v21, v16);
-                        let v23 = simd.mul(v9, v6);
+                        let v13 = simd.mul(v9, v3);
+                        let v14 = simd.mul(v0, v8);
+                        let v16 = simd.mul(v15, v8);
+                        let v17 = simd.load(&row17[line].0);
+                        let v18 = simd.mul_add(v9, v17, v14);
+                        let v19 = simd.neg(v18);
+                        let v20 = simd.mul(v9, v6);
+                        let v21 = simd.neg(v20);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
-                            v13,
+                            v12,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[1usize][head_target1 + line],
-                            v15,
+                            v13,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[2usize][relation_target2 + line],
-                            v17,
+                            v14,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[3usize][relation_target3 + line],
-                            v20,
+                            v16,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][tail_target0 + line],
-                            v22,
+                            v19,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[1usize][tail_target1 + line],
-                            v23,
+                            v21,
                         );
                     }
                     let line = last;
@@ -397,45 +395,43 @@ mod __sptx_transd {
                     let v10 = simd.load(&row10[line].0);
                     let v11 = simd.mul(v9, v10);
                     let v12 = simd.mul_add(v0, v8, v11);
-                    let v13 = simd.neg(v12);
-                    let v14 = simd.mul(v9, v3);
-                    let v15 = simd.neg(v14);
-                    let v16 = simd.mul(v0, v8);
-                    let v17 = simd.neg(v16);
-                    let v19 = simd.mul(v18, v8);
-                    let v20 = simd.neg(v19);
-                    let v21 = simd.load(&row21[line].0);
-                    let v22 = simd.mul_add(v9, v21, v16);
-                    let v23 = simd.mul(v9, v6);
+                    let v13 = simd.mul(v9, v3);
+                    let v14 = simd.mul(v0, v8);
+                    let v16 = simd.mul(v15, v8);
+                    let v17 = simd.load(&row17[line].0);
+                    let v18 = simd.mul_add(v9, v17, v14);
+                    let v19 = simd.neg(v18);
+                    let v20 = simd.mul(v9, v6);
+                    let v21 = simd.neg(v20);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],
-                        simd.select(tail, v13, simd.splat(0.0)),
+                        simd.select(tail, v12, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[1usize][head_target1 + line],
-                        simd.select(tail, v15, simd.splat(0.0)),
+                        simd.select(tail, v13, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[2usize][relation_target2 + line],
-                        simd.select(tail, v17, simd.splat(0.0)),
+                        simd.select(tail, v14, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[3usize][relation_target3 + line],
-                        simd.select(tail, v20, simd.splat(0.0)),
+                        simd.select(tail, v16, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][tail_target0 + line],
-                        simd.select(tail, v22, simd.splat(0.0)),
+                        simd.select(tail, v19, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[1usize][tail_target1 + line],
-                        simd.select(tail, v23, simd.splat(0.0)),
+                        simd.select(tail, v21, simd.splat(0.0)),
                     );
                 }
             }

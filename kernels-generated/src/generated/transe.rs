@@ -330,10 +330,10 @@ mod __sptx_transe {
         fn backward0(input: ScalarsInput<'_>, output: ScalarsOutput<'_, '_>) {
             for i in 0..input.triples[0].len() {
                 let v0: f32 = -2.0;
-                let v1: f32 = input.scalars[1usize][i];
-                let v2: f32 = input.scalars[0usize][i];
-                let v3: f32 = Binary::Mul.apply(v1, v2);
-                let v4: f32 = Binary::Mul.apply(v0, v3);
+                let v1: f32 = input.scalars[0usize][i];
+                let v2: f32 = Binary::Mul.apply(v0, v1);
+                let v3: f32 = input.scalars[1usize][i];
+                let v4: f32 = Binary::Mul.apply(v2, v3);
                 output.defined[0usize][i] = v4;
             }
         }
@@ -720,7 +720,7 @@ mod __sptx_transe {
         }
         fn backward0(input: ScalarsInput<'_>, output: ScalarsOutput<'_, '_>) {
             for i in 0..input.triples[0].len() {
-                let v0: f32 = 2.0;
+                let v0: f32 = -2.0;
                 let v1: f32 = input.scalars[0usize][i];
                 let v2: f32 = Binary::Mul.apply(v0, v1);
                 output.defined[0usize][i] = v2;
@@ -770,17 +770,17 @@ mod __sptx_transe {
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
-                            v7,
+                            v6,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[1usize][relation_target1 + line],
-                            v7,
+                            v6,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][tail_target0 + line],
-                            v6,
+                            v7,
                         );
                     }
                     let line = last;
@@ -794,17 +794,17 @@ mod __sptx_transe {
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],
-                        simd.select(tail, v7, simd.splat(0.0)),
+                        simd.select(tail, v6, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[1usize][relation_target1 + line],
-                        simd.select(tail, v7, simd.splat(0.0)),
+                        simd.select(tail, v6, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][tail_target0 + line],
-                        simd.select(tail, v6, simd.splat(0.0)),
+                        simd.select(tail, v7, simd.splat(0.0)),
                     );
                 }
             }

@@ -107,20 +107,22 @@ mod __sptx_transf {
                         let v1 = simd.load(&row1[line].0);
                         let v2 = simd.add(v0, v1);
                         let v3 = simd.load(&row3[line].0);
-                        let v4 = simd.sub(v3, v1);
-                        let v5 = simd.mul(v0, v4);
-                        let v6 = simd.mul_add(v2, v3, v5);
-                        fold0 = simd.add(fold0, v6);
+                        let v4 = simd.mul(v2, v3);
+                        let v5 = simd.sub(v1, v3);
+                        let v6 = simd.mul(v0, v5);
+                        let v7 = simd.sub(v4, v6);
+                        fold0 = simd.add(fold0, v7);
                     }
                     let line = last;
                     let v0 = simd.load(&row0[line].0);
                     let v1 = simd.load(&row1[line].0);
                     let v2 = simd.add(v0, v1);
                     let v3 = simd.load(&row3[line].0);
-                    let v4 = simd.sub(v3, v1);
-                    let v5 = simd.mul(v0, v4);
-                    let v6 = simd.mul_add(v2, v3, v5);
-                    fold0 = simd.add(fold0, simd.select(tail, v6, simd.splat(0.0)));
+                    let v4 = simd.mul(v2, v3);
+                    let v5 = simd.sub(v1, v3);
+                    let v6 = simd.mul(v0, v5);
+                    let v7 = simd.sub(v4, v6);
+                    fold0 = simd.add(fold0, simd.select(tail, v7, simd.splat(0.0)));
                     output.reduced[0usize][i] = simd.sum(fold0);
                 }
             }
@@ -145,12 +147,12 @@ mod __sptx_transf {
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let row2 = row(
+                    let row3 = row(
                         input.rows[1usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
-                    let row6 = row(
+                    let row7 = row(
                         input.rows[0usize],
                         input.triples[0usize][i] as usize,
                         lines,
@@ -160,56 +162,58 @@ mod __sptx_transf {
                     let tail_target0 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
                         let v1 = simd.load(&row1[line].0);
-                        let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.sub(v1, v2);
-                        let v4 = simd.mul(v0, v1);
-                        let v5 = simd.mul_add(v0, v3, v4);
-                        let v6 = simd.load(&row6[line].0);
-                        let v7 = simd.mul(v0, v6);
-                        let v8 = simd.sub(v4, v7);
-                        let v9 = simd.add(v6, v2);
-                        let v10 = simd.mul_add(v0, v9, v7);
+                        let v2 = simd.mul(v0, v1);
+                        let v3 = simd.load(&row3[line].0);
+                        let v4 = simd.sub(v3, v1);
+                        let v5 = simd.mul(v0, v4);
+                        let v6 = simd.sub(v2, v5);
+                        let v7 = simd.load(&row7[line].0);
+                        let v8 = simd.mul(v0, v7);
+                        let v9 = simd.sub(v2, v8);
+                        let v10 = simd.add(v7, v3);
+                        let v11 = simd.mul_add(v0, v10, v8);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
-                            v5,
+                            v6,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[1usize][relation_target1 + line],
-                            v8,
+                            v9,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][tail_target0 + line],
-                            v10,
+                            v11,
                         );
                     }
                     let line = last;
                     let v1 = simd.load(&row1[line].0);
-                    let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.sub(v1, v2);
-                    let v4 = simd.mul(v0, v1);
-                    let v5 = simd.mul_add(v0, v3, v4);
-                    let v6 = simd.load(&row6[line].0);
-                    let v7 = simd.mul(v0, v6);
-                    let v8 = simd.sub(v4, v7);
-                    let v9 = simd.add(v6, v2);
-                    let v10 = simd.mul_add(v0, v9, v7);
+                    let v2 = simd.mul(v0, v1);
+                    let v3 = simd.load(&row3[line].0);
+                    let v4 = simd.sub(v3, v1);
+                    let v5 = simd.mul(v0, v4);
+                    let v6 = simd.sub(v2, v5);
+                    let v7 = simd.load(&row7[line].0);
+                    let v8 = simd.mul(v0, v7);
+                    let v9 = simd.sub(v2, v8);
+                    let v10 = simd.add(v7, v3);
+                    let v11 = simd.mul_add(v0, v10, v8);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],
-                        simd.select(tail, v5, simd.splat(0.0)),
+                        simd.select(tail, v6, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[1usize][relation_target1 + line],
-                        simd.select(tail, v8, simd.splat(0.0)),
+                        simd.select(tail, v9, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][tail_target0 + line],
-                        simd.select(tail, v10, simd.splat(0.0)),
+                        simd.select(tail, v11, simd.splat(0.0)),
                     );
                 }
             }

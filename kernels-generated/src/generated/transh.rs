@@ -200,11 +200,11 @@ mod __sptx_transh {
         }
         fn backward0(input: ScalarsInput<'_>, output: ScalarsOutput<'_, '_>) {
             for i in 0..input.triples[0].len() {
-                let v0: f32 = 2.0;
+                let v0: f32 = -2.0;
                 let v1: f32 = input.scalars[0usize][i];
                 let v2: f32 = Binary::Mul.apply(v0, v1);
                 let v3: f32 = input.scalars[1usize][i];
-                let v4: f32 = Binary::Mul.apply(v3, v2);
+                let v4: f32 = Binary::Mul.apply(v2, v3);
                 output.defined[0usize][i] = v2;
                 output.defined[1usize][i] = v4;
             }
@@ -223,53 +223,53 @@ mod __sptx_transh {
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
                 for i in 0..input.triples[0].len() {
-                    let row0 = row(
-                        input.rows[2usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let v1 = simd.splat(input.scalars[4usize][i]);
-                    let row2 = row(
+                    let v0 = simd.splat(input.scalars[4usize][i]);
+                    let row1 = row(
                         input.rows[0usize],
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let row3 = row(
+                    let row2 = row(
                         input.rows[0usize],
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let row5 = row(
+                    let row4 = row(
                         input.rows[1usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
-                    let v7 = simd.splat(input.scalars[1usize][i]);
+                    let v6 = simd.splat(input.scalars[1usize][i]);
+                    let row7 = row(
+                        input.rows[2usize],
+                        input.triples[1usize][i] as usize,
+                        lines,
+                    );
                     let mut fold0 = simd.splat(0.0);
                     for line in 0..last {
-                        let v0 = simd.load(&row0[line].0);
+                        let v1 = simd.load(&row1[line].0);
                         let v2 = simd.load(&row2[line].0);
-                        let v3 = simd.load(&row3[line].0);
-                        let v4 = simd.sub(v2, v3);
-                        let v5 = simd.load(&row5[line].0);
-                        let v6 = simd.add(v4, v5);
-                        let v8 = simd.mul(v7, v0);
-                        let v9 = simd.sub(v6, v8);
-                        let v10 = simd.mul(v1, v9);
-                        let v11 = simd.mul(v0, v10);
+                        let v3 = simd.sub(v1, v2);
+                        let v4 = simd.load(&row4[line].0);
+                        let v5 = simd.add(v3, v4);
+                        let v7 = simd.load(&row7[line].0);
+                        let v8 = simd.mul(v6, v7);
+                        let v9 = simd.sub(v5, v8);
+                        let v10 = simd.mul(v0, v9);
+                        let v11 = simd.mul(v10, v7);
                         fold0 = simd.add(fold0, v11);
                     }
                     let line = last;
-                    let v0 = simd.load(&row0[line].0);
+                    let v1 = simd.load(&row1[line].0);
                     let v2 = simd.load(&row2[line].0);
-                    let v3 = simd.load(&row3[line].0);
-                    let v4 = simd.sub(v2, v3);
-                    let v5 = simd.load(&row5[line].0);
-                    let v6 = simd.add(v4, v5);
-                    let v8 = simd.mul(v7, v0);
-                    let v9 = simd.sub(v6, v8);
-                    let v10 = simd.mul(v1, v9);
-                    let v11 = simd.mul(v0, v10);
+                    let v3 = simd.sub(v1, v2);
+                    let v4 = simd.load(&row4[line].0);
+                    let v5 = simd.add(v3, v4);
+                    let v7 = simd.load(&row7[line].0);
+                    let v8 = simd.mul(v6, v7);
+                    let v9 = simd.sub(v5, v8);
+                    let v10 = simd.mul(v0, v9);
+                    let v11 = simd.mul(v10, v7);
                     fold0 = simd.add(fold0, simd.select(tail, v11, simd.splat(0.0)));
                     output.reduced[0usize][i] = simd.sum(fold0);
                 }
@@ -289,49 +289,49 @@ mod __sptx_transh {
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
                 for i in 0..input.triples[0].len() {
-                    let v0 = simd.splat(input.scalars[6usize][i]);
+                    let v0 = simd.splat(input.scalars[4usize][i]);
                     let row1 = row(
-                        input.rows[2usize],
-                        input.triples[1usize][i] as usize,
-                        lines,
-                    );
-                    let v3 = simd.splat(input.scalars[4usize][i]);
-                    let row4 = row(
                         input.rows[0usize],
                         input.triples[0usize][i] as usize,
                         lines,
                     );
-                    let row5 = row(
+                    let row2 = row(
                         input.rows[0usize],
                         input.triples[2usize][i] as usize,
                         lines,
                     );
-                    let row7 = row(
+                    let row4 = row(
                         input.rows[1usize],
                         input.triples[1usize][i] as usize,
                         lines,
                     );
-                    let v9 = simd.splat(input.scalars[1usize][i]);
-                    let v15 = simd.splat(input.scalars[5usize][i]);
+                    let v6 = simd.splat(input.scalars[1usize][i]);
+                    let row7 = row(
+                        input.rows[2usize],
+                        input.triples[1usize][i] as usize,
+                        lines,
+                    );
+                    let v11 = simd.splat(input.scalars[6usize][i]);
+                    let v14 = simd.splat(input.scalars[5usize][i]);
                     let head_target0 = input.targets[0usize][i] as usize * lines;
                     let relation_target1 = input.targets[1usize][i] as usize * lines;
                     let relation_target2 = input.targets[1usize][i] as usize * lines;
                     let tail_target0 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
                         let v1 = simd.load(&row1[line].0);
-                        let v2 = simd.mul(v0, v1);
+                        let v2 = simd.load(&row2[line].0);
+                        let v3 = simd.sub(v1, v2);
                         let v4 = simd.load(&row4[line].0);
-                        let v5 = simd.load(&row5[line].0);
-                        let v6 = simd.sub(v4, v5);
+                        let v5 = simd.add(v3, v4);
                         let v7 = simd.load(&row7[line].0);
-                        let v8 = simd.add(v6, v7);
-                        let v10 = simd.mul(v9, v1);
-                        let v11 = simd.sub(v8, v10);
-                        let v12 = simd.mul(v3, v11);
-                        let v13 = simd.sub(v2, v12);
-                        let v14 = simd.neg(v12);
-                        let v16 = simd.mul(v0, v6);
-                        let v17 = simd.mul_add(v15, v11, v16);
+                        let v8 = simd.mul(v6, v7);
+                        let v9 = simd.sub(v5, v8);
+                        let v10 = simd.mul(v0, v9);
+                        let v12 = simd.mul(v11, v7);
+                        let v13 = simd.sub(v10, v12);
+                        let v15 = simd.mul(v11, v3);
+                        let v16 = simd.mul_add(v14, v9, v15);
+                        let v17 = simd.neg(v16);
                         let v18 = simd.neg(v13);
                         accumulate(
                             simd,
@@ -341,7 +341,7 @@ mod __sptx_transh {
                         accumulate(
                             simd,
                             &mut output.gradients[1usize][relation_target1 + line],
-                            v14,
+                            v10,
                         );
                         accumulate(
                             simd,
@@ -356,19 +356,19 @@ mod __sptx_transh {
                     }
                     let line = last;
                     let v1 = simd.load(&row1[line].0);
-                    let v2 = simd.mul(v0, v1);
+                    let v2 = simd.load(&row2[line].0);
+                    let v3 = simd.sub(v1, v2);
                     let v4 = simd.load(&row4[line].0);
-                    let v5 = simd.load(&row5[line].0);
-                    let v6 = simd.sub(v4, v5);
+                    let v5 = simd.add(v3, v4);
                     let v7 = simd.load(&row7[line].0);
-                    let v8 = simd.add(v6, v7);
-                    let v10 = simd.mul(v9, v1);
-                    let v11 = simd.sub(v8, v10);
-                    let v12 = simd.mul(v3, v11);
-                    let v13 = simd.sub(v2, v12);
-                    let v14 = simd.neg(v12);
-                    let v16 = simd.mul(v0, v6);
-                    let v17 = simd.mul_add(v15, v11, v16);
+                    let v8 = simd.mul(v6, v7);
+                    let v9 = simd.sub(v5, v8);
+                    let v10 = simd.mul(v0, v9);
+                    let v12 = simd.mul(v11, v7);
+                    let v13 = simd.sub(v10, v12);
+                    let v15 = simd.mul(v11, v3);
+                    let v16 = simd.mul_add(v14, v9, v15);
+                    let v17 = simd.neg(v16);
                     let v18 = simd.neg(v13);
                     accumulate(
                         simd,
@@ -378,7 +378,7 @@ mod __sptx_transh {
                     accumulate(
                         simd,
                         &mut output.gradients[1usize][relation_target1 + line],
-                        simd.select(tail, v14, simd.splat(0.0)),
+                        simd.select(tail, v10, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,

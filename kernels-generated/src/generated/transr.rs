@@ -170,7 +170,7 @@ mod __sptx_transr {
         }
         fn backward0(input: ScalarsInput<'_>, output: ScalarsOutput<'_, '_>) {
             for i in 0..input.triples[0].len() {
-                let v0: f32 = 2.0;
+                let v0: f32 = -2.0;
                 let v1: f32 = input.scalars[0usize][i];
                 let v2: f32 = Binary::Mul.apply(v0, v1);
                 output.defined[0usize][i] = v2;
@@ -244,13 +244,11 @@ mod __sptx_transr {
                         let v2 = simd.load(&row2[line].0);
                         let v3 = simd.add(v1, v2);
                         let v4 = simd.mul(v0, v3);
-                        let v5 = simd.neg(v4);
                         simd.store(v4, &mut output.stored[0usize][i * lines + line].0);
-                        simd.store(v5, &mut output.stored[1usize][i * lines + line].0);
                         accumulate(
                             simd,
                             &mut output.gradients[1usize][relation_target1 + line],
-                            v5,
+                            v4,
                         );
                     }
                     let line = last;
@@ -258,19 +256,14 @@ mod __sptx_transr {
                     let v2 = simd.load(&row2[line].0);
                     let v3 = simd.add(v1, v2);
                     let v4 = simd.mul(v0, v3);
-                    let v5 = simd.neg(v4);
                     simd.store(
                         simd.select(tail, v4, simd.splat(0.0)),
                         &mut output.stored[0usize][i * lines + line].0,
                     );
-                    simd.store(
-                        simd.select(tail, v5, simd.splat(0.0)),
-                        &mut output.stored[1usize][i * lines + line].0,
-                    );
                     accumulate(
                         simd,
                         &mut output.gradients[1usize][relation_target1 + line],
-                        simd.select(tail, v5, simd.splat(0.0)),
+                        simd.select(tail, v4, simd.splat(0.0)),
                     );
                 }
             }
@@ -289,7 +282,7 @@ mod __sptx_transr {
                 let last = lines - 1;
                 let tail = simd.first(input.width - last * Line::LEN);
                 for i in 0..input.triples[0].len() {
-                    let row0 = row(input.vectors[4usize], i, lines);
+                    let row0 = row(input.vectors[3usize], i, lines);
                     let head_target0 = input.targets[0usize][i] as usize * lines;
                     let tail_target0 = input.targets[2usize][i] as usize * lines;
                     for line in 0..last {
@@ -298,12 +291,12 @@ mod __sptx_transr {
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
-                            v1,
+                            v0,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][tail_target0 + line],
-                            v0,
+                            v1,
                         );
                     }
                     let line = last;
@@ -312,12 +305,12 @@ mod __sptx_transr {
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],
-                        simd.select(tail, v1, simd.splat(0.0)),
+                        simd.select(tail, v0, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][tail_target0 + line],
-                        simd.select(tail, v0, simd.splat(0.0)),
+                        simd.select(tail, v1, simd.splat(0.0)),
                     );
                 }
             }

@@ -74,6 +74,12 @@ fn binary(b: &mut Builder, op: BinaryOp, left: Value, right: Value, y: Value, g:
         BinaryOp::Add => vec![(left, g), (right, g)],
         // d(a − b) = g, −g
         BinaryOp::Sub => vec![(left, g), (right, b.neg(g))],
+        // d(x²) = 2·g·x
+        BinaryOp::Mul if left == right => {
+            let two = b.constant(2.0);
+            let doubled = b.mul(two, g);
+            vec![(left, b.mul(doubled, left))]
+        }
         // d(a·b) = g·b, g·a
         BinaryOp::Mul => {
             let is_matrix = |value| matches!(b.ty(value).shape, Shape::Matrix(..));

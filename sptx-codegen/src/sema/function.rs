@@ -10,6 +10,22 @@ use crate::ir::{BinaryOp, Element, Op, ReduceOp, Shape, UnaryOp, Value};
 /// A function of the language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Function {
+    /// A function of scalars and vectors.
+    Plain(Plain),
+    /// Functions of matrices.
+    Bilinear,
+    Quadratic,
+    Transpose,
+    /// Functions of tables: how one is read. The lower half is 0, the upper 1.
+    Angle,
+    Half(usize),
+    /// A function of a choice parameter.
+    Choose,
+}
+
+/// A function whose arguments are scalars and vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plain {
     Elementwise(UnaryOp),
     Abs,
     Relu,
@@ -27,17 +43,11 @@ pub(super) enum Function {
     SqNorm2,
     NormInf,
     Normalize,
-    Bilinear,
-    Quadratic,
-    Transpose,
     Complex,
     Cis,
     Re,
     Im,
     Conj,
-    Angle,
-    Half,
-    Choose,
 }
 
 /// A function's name, its number of arguments, and how it is written.
@@ -67,45 +77,45 @@ const fn many(name: &'static str, function: Function, usage: &'static str) -> Si
 
 /// Every function.
 pub(super) const FUNCTIONS: [Signature; 40] = [
-    one("sign", Function::Elementwise(UnaryOp::Sign), "sign(x)"),
-    one("sqrt", Function::Elementwise(UnaryOp::Sqrt), "sqrt(x)"),
-    one("exp", Function::Elementwise(UnaryOp::Exp), "exp(x)"),
-    one("log", Function::Elementwise(UnaryOp::Log), "log(x)"),
-    one("sin", Function::Elementwise(UnaryOp::Sin), "sin(x)"),
-    one("cos", Function::Elementwise(UnaryOp::Cos), "cos(x)"),
-    one("tanh", Function::Elementwise(UnaryOp::Tanh), "tanh(x)"),
-    one("sigmoid", Function::Elementwise(UnaryOp::Sigmoid), "sigmoid(x)"),
-    one("softplus", Function::Elementwise(UnaryOp::Softplus), "softplus(x)"),
-    one("floor", Function::Elementwise(UnaryOp::Floor), "floor(x)"),
-    one("frac", Function::Elementwise(UnaryOp::Frac), "frac(x)"),
-    one("abs", Function::Abs, "abs(x)"),
-    one("modulus", Function::Abs, "modulus(z)"),
-    one("relu", Function::Relu, "relu(x)"),
-    one("square", Function::Square, "square(x)"),
-    two("pow", Function::Pow, "pow(x, 2)"),
-    many("min", Function::Min, "min(x, y)` element by element, or `min(x)` of a vector's elements"),
-    many("max", Function::Max, "max(x, y)` element by element, or `max(x)` of a vector's elements"),
-    three("clamp", Function::Clamp, "clamp(x, low, high)"),
-    two("equal", Function::Equal, "equal(x, y)"),
-    one("sum", Function::Sum, "sum(x)"),
-    two("dot", Function::Dot, "dot(x, y)"),
-    two("norm", Function::Norm, "norm(x, p)"),
-    one("norm1", Function::Norm1, "norm1(x)"),
-    one("norm2", Function::Norm2, "norm2(x)"),
-    one("sq_norm2", Function::SqNorm2, "sq_norm2(x)"),
-    one("norm_inf", Function::NormInf, "norm_inf(x)"),
-    one("normalize", Function::Normalize, "normalize(x)"),
+    one("sign", Function::Plain(Plain::Elementwise(UnaryOp::Sign)), "sign(x)"),
+    one("sqrt", Function::Plain(Plain::Elementwise(UnaryOp::Sqrt)), "sqrt(x)"),
+    one("exp", Function::Plain(Plain::Elementwise(UnaryOp::Exp)), "exp(x)"),
+    one("log", Function::Plain(Plain::Elementwise(UnaryOp::Log)), "log(x)"),
+    one("sin", Function::Plain(Plain::Elementwise(UnaryOp::Sin)), "sin(x)"),
+    one("cos", Function::Plain(Plain::Elementwise(UnaryOp::Cos)), "cos(x)"),
+    one("tanh", Function::Plain(Plain::Elementwise(UnaryOp::Tanh)), "tanh(x)"),
+    one("sigmoid", Function::Plain(Plain::Elementwise(UnaryOp::Sigmoid)), "sigmoid(x)"),
+    one("softplus", Function::Plain(Plain::Elementwise(UnaryOp::Softplus)), "softplus(x)"),
+    one("floor", Function::Plain(Plain::Elementwise(UnaryOp::Floor)), "floor(x)"),
+    one("frac", Function::Plain(Plain::Elementwise(UnaryOp::Frac)), "frac(x)"),
+    one("abs", Function::Plain(Plain::Abs), "abs(x)"),
+    one("modulus", Function::Plain(Plain::Abs), "modulus(z)"),
+    one("relu", Function::Plain(Plain::Relu), "relu(x)"),
+    one("square", Function::Plain(Plain::Square), "square(x)"),
+    two("pow", Function::Plain(Plain::Pow), "pow(x, 2)"),
+    many("min", Function::Plain(Plain::Min), "min(x, y)` element by element, or `min(x)` of a vector's elements"),
+    many("max", Function::Plain(Plain::Max), "max(x, y)` element by element, or `max(x)` of a vector's elements"),
+    three("clamp", Function::Plain(Plain::Clamp), "clamp(x, low, high)"),
+    two("equal", Function::Plain(Plain::Equal), "equal(x, y)"),
+    one("sum", Function::Plain(Plain::Sum), "sum(x)"),
+    two("dot", Function::Plain(Plain::Dot), "dot(x, y)"),
+    two("norm", Function::Plain(Plain::Norm), "norm(x, p)"),
+    one("norm1", Function::Plain(Plain::Norm1), "norm1(x)"),
+    one("norm2", Function::Plain(Plain::Norm2), "norm2(x)"),
+    one("sq_norm2", Function::Plain(Plain::SqNorm2), "sq_norm2(x)"),
+    one("norm_inf", Function::Plain(Plain::NormInf), "norm_inf(x)"),
+    one("normalize", Function::Plain(Plain::Normalize), "normalize(x)"),
     three("bilinear", Function::Bilinear, "bilinear(x, M, y)"),
     two("quadratic", Function::Quadratic, "quadratic(M, x)"),
     one("transpose", Function::Transpose, "transpose(M) * x"),
-    two("complex", Function::Complex, "complex(x, y)"),
-    one("cis", Function::Cis, "cis(x)"),
-    one("re", Function::Re, "re(z)"),
-    one("im", Function::Im, "im(z)"),
-    one("conj", Function::Conj, "conj(z)"),
+    two("complex", Function::Plain(Plain::Complex), "complex(x, y)"),
+    one("cis", Function::Plain(Plain::Cis), "cis(x)"),
+    one("re", Function::Plain(Plain::Re), "re(z)"),
+    one("im", Function::Plain(Plain::Im), "im(z)"),
+    one("conj", Function::Plain(Plain::Conj), "conj(z)"),
     one("angle", Function::Angle, "angle(r.v)"),
-    one("lower", Function::Half, "lower(h.v)"),
-    one("upper", Function::Half, "upper(h.v)"),
+    one("lower", Function::Half(0), "lower(h.v)"),
+    one("upper", Function::Half(1), "upper(h.v)"),
     many("choose", Function::Choose, "choose(parameter, first, second)"),
 ];
 
@@ -150,11 +160,12 @@ pub(super) fn call(
         Function::Quadratic => bilinear(context, span, &arguments[1], &arguments[0], &arguments[1]).map(Operand::Value),
         Function::Angle => context.angle(&arguments[0]).map(Operand::Value),
         Function::Choose => choose(context, &arguments[0], &arguments[1..]),
-        _ => {
+        Function::Half(index) => context.half(name, arguments, index),
+        Function::Plain(plain) => {
             let lowered: Vec<_> = arguments.iter().map(|argument| context.value(argument)).collect();
             let values = lowered.into_iter().collect::<Result<Vec<Value>, Reported>>()?;
             let call = Call { span, name: &name.text, arguments };
-            call.lower(context, function, &values).map(Operand::Value)
+            call.lower(context, plain, &values).map(Operand::Value)
         }
     }
 }
@@ -209,44 +220,37 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn lower(&self, context: &mut Context<'_>, function: Function, values: &[Value]) -> Result<Value, Reported> {
+    fn lower(&self, context: &mut Context<'_>, function: Plain, values: &[Value]) -> Result<Value, Reported> {
         let x = values[0];
         match function {
-            Function::Elementwise(op) => self.unary(context, op, x),
-            Function::Abs => self.magnitude(context, x),
-            Function::Relu => self.relu(context, x),
-            Function::Square => self.pair(context, BinaryOp::Mul, x, x),
-            Function::Pow => power(context, self.span, x, values[1]),
-            Function::Min => self.extremum(context, BinaryOp::Min, ReduceOp::Min, values),
-            Function::Max => self.extremum(context, BinaryOp::Max, ReduceOp::Max, values),
-            Function::Clamp => {
+            Plain::Elementwise(op) => self.unary(context, op, x),
+            Plain::Abs => self.magnitude(context, x),
+            Plain::Relu => self.relu(context, x),
+            Plain::Square => self.pair(context, BinaryOp::Mul, x, x),
+            Plain::Pow => power(context, self.span, x, values[1]),
+            Plain::Min => self.extremum(context, BinaryOp::Min, ReduceOp::Min, values),
+            Plain::Max => self.extremum(context, BinaryOp::Max, ReduceOp::Max, values),
+            Plain::Clamp => {
                 let raised = self.pair(context, BinaryOp::Max, x, values[1])?;
                 self.pair(context, BinaryOp::Min, raised, values[2])
             }
-            Function::Equal => self.pair(context, BinaryOp::Equal, x, values[1]),
-            Function::Sum => self.reduce(context, ReduceOp::Sum, x),
-            Function::Dot => self.dot(context, x, values[1]),
-            Function::Norm => norm::norm(self, context, x, values[1]),
-            Function::Norm1 => norm::norm1(self, context, x),
-            Function::Norm2 => norm::norm2(self, context, x),
-            Function::SqNorm2 => norm::sq_norm2(self, context, x),
-            Function::NormInf => norm::norm_inf(self, context, x),
-            Function::Normalize => norm::normalize(self, context, x),
-            Function::Complex => self.complex(context, x, values[1]),
-            Function::Cis => {
+            Plain::Equal => self.pair(context, BinaryOp::Equal, x, values[1]),
+            Plain::Sum => self.reduce(context, ReduceOp::Sum, x),
+            Plain::Dot => self.dot(context, x, values[1]),
+            Plain::Norm => norm::norm(self, context, x, values[1]),
+            Plain::Norm1 => norm::norm1(self, context, x),
+            Plain::Norm2 => norm::norm2(self, context, x),
+            Plain::SqNorm2 => norm::sq_norm2(self, context, x),
+            Plain::NormInf => norm::norm_inf(self, context, x),
+            Plain::Normalize => norm::normalize(self, context, x),
+            Plain::Complex => self.complex(context, x, values[1]),
+            Plain::Cis => {
                 self.real(context, x)?;
                 context.push(self.span, Op::Cis(x))
             }
-            Function::Re => self.part(context, Op::Re(x), x),
-            Function::Im => self.part(context, Op::Im(x), x),
-            Function::Conj => self.part(context, Op::Conj(x), x),
-            // `call` and `Context::lower` have taken these out.
-            Function::Bilinear
-            | Function::Quadratic
-            | Function::Transpose
-            | Function::Angle
-            | Function::Half
-            | Function::Choose => Err(Reported),
+            Plain::Re => self.part(context, Op::Re(x), x),
+            Plain::Im => self.part(context, Op::Im(x), x),
+            Plain::Conj => self.part(context, Op::Conj(x), x),
         }
     }
 

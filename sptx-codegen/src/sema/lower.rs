@@ -3,7 +3,6 @@
 use super::arithmetic::binary;
 use super::context::{Binding, Context, Matrix, Operand};
 use super::tables::{Planes, Storage, owner_name};
-use super::usage::half;
 use super::{Reported, arithmetic, constant, function};
 use crate::ast::{Expr, ExprKind, Name};
 use crate::diagnostics::{Diagnostic, Span, did_you_mean};
@@ -25,10 +24,7 @@ impl Context<'_> {
                 let (left, right) = (self.lower(a), self.lower(b));
                 binary(self, expr.span, *operator, (left?, a.span), (right?, b.span))
             }
-            ExprKind::Call(function, arguments) => match half(&function.text) {
-                Some(index) => self.half(function, arguments, index),
-                None => function::call(self, expr.span, function, arguments),
-            },
+            ExprKind::Call(function, arguments) => function::call(self, expr.span, function, arguments),
         }
     }
 
@@ -169,8 +165,8 @@ impl Context<'_> {
         }
     }
 
-    /// `lower(h.v)` or `upper(h.v)`, or `lower(angle(h.v))`.
-    fn half(&mut self, function: &Name, arguments: &[Expr], index: usize) -> Result<Operand, Reported> {
+    /// `lower(h.v)` or `upper(h.v)`.
+    pub(super) fn half(&mut self, function: &Name, arguments: &[Expr], index: usize) -> Result<Operand, Reported> {
         let [Expr { kind: ExprKind::Slot(side, slot), span, .. }] = arguments else {
             let name = &function.text;
             let error = Diagnostic::new(function.span, format!("`{name}` takes one table"));

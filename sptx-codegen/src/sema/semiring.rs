@@ -1,6 +1,6 @@
 //! Declared semirings, and the check that their operations have derivatives.
 
-use super::function::{Function, resolve};
+use super::function::{Function, Plain, resolve};
 use super::{Semirings, constant, twice};
 use crate::ast::{self, Expr, ExprKind, Operator};
 use crate::diagnostics::{Diagnostic, listed};
@@ -174,24 +174,54 @@ fn call(
     function: Function,
     arguments: &[SemiringExpr],
 ) -> Result<SemiringExpr, Diagnostic> {
-    let argument = |index: usize| arguments[index].clone();
-    match (function, arguments) {
-        (Function::Elementwise(op), _) => Ok(unary(op, argument(0))),
-        (Function::Abs, _) => Ok(unary(UnaryOp::Abs, argument(0))),
-        (Function::Relu, _) => Ok(binary(BinaryOp::Max, argument(0), SemiringExpr::Const(0.0))),
-        (Function::Square, _) => Ok(binary(BinaryOp::Mul, argument(0), argument(0))),
-        (Function::Pow, _) => power(expr, &arguments[0], argument(1)),
-        (Function::Clamp, _) => Ok(binary(BinaryOp::Min, binary(BinaryOp::Max, argument(0), argument(1)), argument(2))),
-        (Function::Equal, _) => Ok(binary(BinaryOp::Equal, argument(0), argument(1))),
-        (Function::Min, [first, rest @ ..]) if !rest.is_empty() => Ok(chain(BinaryOp::Min, first, rest)),
-        (Function::Max, [first, rest @ ..]) if !rest.is_empty() => Ok(chain(BinaryOp::Max, first, rest)),
-        _ => Err(Diagnostic::new(name.span, format!("`{}` has no meaning for single elements", name.text))
-            .help("a semiring joins two numbers: use arithmetic, `min(a, b)`, `max(a, b)`, `exp`, `log`, …")),
+    let error = Diagnostic::new(name.span, format!("`{}` has no meaning for single elements", name.text));
+    let refused = error.help("a semiring joins two numbers: use arithmetic, `min(a, b)`, `max(a, b)`, `exp`, `log`, …");
+    match function {
+        Function::Plain(plain) => plain_call(expr, plain, arguments)?.ok_or(refused),
+        Function::Bilinear
+        | Function::Quadratic
+        | Function::Transpose
+        | Function::Angle
+        | Function::Half(_)
+        | Function::Choose => Err(refused),
     }
 }
 
-fn chain(op: BinaryOp, first: &SemiringExpr, rest: &[SemiringExpr]) -> SemiringExpr {
-    rest.iter().fold(first.clone(), |best, next| binary(op, best, next.clone()))
+/// The operation of a function, or `None` for one of vectors or complex numbers.
+fn plain_call(expr: &Expr, function: Plain, arguments: &[SemiringExpr]) -> Result<Option<SemiringExpr>, Diagnostic> {
+    let argument = |index: usize| arguments[index].clone();
+    Ok(match function {
+        Plain::Elementwise(op) => Some(unary(op, argument(0))),
+        Plain::Abs => Some(unary(UnaryOp::Abs, argument(0))),
+        Plain::Relu => Some(binary(BinaryOp::Max, argument(0), SemiringExpr::Const(0.0))),
+        Plain::Square => Some(binary(BinaryOp::Mul, argument(0), argument(0))),
+        Plain::Pow => Some(power(expr, &arguments[0], argument(1))?),
+        Plain::Clamp => Some(binary(BinaryOp::Min, binary(BinaryOp::Max, argument(0), argument(1)), argument(2))),
+        Plain::Equal => Some(binary(BinaryOp::Equal, argument(0), argument(1))),
+        Plain::Min => chain(BinaryOp::Min, arguments),
+        Plain::Max => chain(BinaryOp::Max, arguments),
+        Plain::Sum
+        | Plain::Dot
+        | Plain::Norm
+        | Plain::Norm1
+        | Plain::Norm2
+        | Plain::SqNorm2
+        | Plain::NormInf
+        | Plain::Normalize
+        | Plain::Complex
+        | Plain::Cis
+        | Plain::Re
+        | Plain::Im
+        | Plain::Conj => None,
+    })
+}
+
+/// An operation on two arguments or more; on one alone it would be the fold of a vector.
+fn chain(op: BinaryOp, arguments: &[SemiringExpr]) -> Option<SemiringExpr> {
+    if arguments.len() < 2 {
+        return None;
+    }
+    arguments.iter().cloned().reduce(|best, next| binary(op, best, next))
 }
 
 /// Refuses an operand too large to be copied.

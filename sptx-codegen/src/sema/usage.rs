@@ -41,7 +41,7 @@ fn walk(expr: &Expr, usage: &mut Usage) {
     for part in expr.parts() {
         match &expr.kind {
             ExprKind::Row(..) if is_slot(part) => record(part, usage, |uses| &mut uses.rows),
-            ExprKind::Call(function, _) if half(&function.text).is_some() && is_slot(part) => {
+            ExprKind::Call(function, _) if ["lower", "upper"].contains(&function.text.as_str()) && is_slot(part) => {
                 record(part, usage, |uses| &mut uses.halves);
             }
             _ => walk(part, usage),
@@ -51,15 +51,6 @@ fn walk(expr: &Expr, usage: &mut Usage) {
 
 fn is_slot(expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::Slot(..))
-}
-
-/// Which half a function takes.
-pub(super) fn half(function: &str) -> Option<usize> {
-    match function {
-        "lower" => Some(0),
-        "upper" => Some(1),
-        _ => None,
-    }
 }
 
 fn record(slot: &Expr, usage: &mut Usage, manner: fn(&mut Uses) -> &mut Option<Span>) {

@@ -31,6 +31,9 @@ mod slot;
 mod statement;
 mod stream;
 
+#[cfg(test)]
+mod tests;
+
 use proc_macro2::TokenStream;
 use syn::parse::{ParseStream, Parser};
 
@@ -43,10 +46,7 @@ use ast::File;
 /// Every syntax error of the text.
 pub fn parse_str(file_name: &str, text: &str) -> Result<File, Diagnostics> {
     let report = |errors| Diagnostics::new(file_name, text, errors);
-    let tokens = text.parse::<TokenStream>().map_err(|error| {
-        let help = "check for an unclosed bracket, quote or comment";
-        report(vec![Diagnostic::new(Span::of(error.span()), "the text is not made of valid tokens").help(help)])
-    })?;
+    let tokens = text.parse::<TokenStream>().map_err(|error| report(vec![not_tokens(text, Span::of(error.span()))]))?;
     let file = File { name: file_name.to_owned(), source: text.to_owned(), semirings: Vec::new(), scores: Vec::new() };
     parse(file, tokens, end_of(text)).map_err(report)
 }
@@ -72,12 +72,29 @@ fn parse(mut file: File, tokens: TokenStream, end: Span) -> Result<File, Vec<Dia
     if let (Err(error), true) = (all_read, errors.is_empty()) {
         errors.push(Diagnostic::new(Span::of(error.span()), error.to_string()));
     }
+    // At the end of all tokens syn points at the whole call; a text has a better place.
+    let call = Span::of(proc_macro2::Span::call_site());
     for error in &mut errors {
-        if error.span.start.line == 0 {
+        if error.span == call {
             error.span = end;
         }
     }
     if errors.is_empty() { Ok(file) } else { Err(errors) }
+}
+
+/// The error for a text that cannot be cut into tokens.
+fn not_tokens(text: &str, span: Span) -> Diagnostic {
+    let line = span.start.line.checked_sub(1).and_then(|index| text.lines().nth(index));
+    let found = line.zip(span.start.column.checked_sub(1)).and_then(|(line, index)| line.chars().nth(index));
+    match found {
+        Some(open @ ('(' | '[' | '{')) => {
+            Diagnostic::new(span, format!("this `{open}` is not closed")).help("close it, or remove it")
+        }
+        Some(close @ (')' | ']' | '}')) => Diagnostic::new(span, format!("this `{close}` closes nothing"))
+            .help("check that each bracket is closed by its like"),
+        Some(_) | None => Diagnostic::new(span, "the text is not made of valid tokens")
+            .help("check for an unclosed quote or comment, and for signs that the language does not have"),
+    }
 }
 
 /// The end of a text, where an error about something missing points.

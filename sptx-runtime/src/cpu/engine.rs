@@ -15,6 +15,9 @@ use crate::optimizer::{Rule, Step};
 use crate::program::{Columns, Constraint, Model, Shape, Stage};
 use crate::table::{Buffer, Line, Tables, Tile};
 
+/// Threads that an engine starts at most.
+const MOST_THREADS: usize = 1024;
+
 /// How an [`Engine`] is set up.
 #[derive(Clone, Debug, Default)]
 pub struct EngineOptions {
@@ -53,6 +56,9 @@ impl Engine {
         check_symmetric(&compiled.model, &sizes)?;
         let parameters = bind_parameters(&compiled.model, &options.parameters)?;
         let threads = options.threads;
+        if threads > MOST_THREADS {
+            return Err(Error::TooManyThreads { threads, most: MOST_THREADS });
+        }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()

@@ -6,7 +6,8 @@
 //!   else uses are taken apart, so no work is done twice.
 //! - A linear combination, with constant coefficients, of two or more gathered rows that involves at least two of
 //!   head, relation and tail is a `Fold` under plus-times; so is a product of such rows a `Fold` under hadamard. A row
-//!   is a gather, the `Cis` of one, or the conjugate of either. Terms stand in the order head, relation, tail.
+//!   is a gather, the `Cis` of one, or the conjugate of either. Terms stand in the order head, relation, tail,
+//!   and the first is positive.
 //! - Where one linear row, times a number, is part of another, the larger is written with the smaller:
 //!   TransH reads `h − t` once, for the projection and for the sum.
 //!

@@ -133,10 +133,16 @@ impl Rows<'_> {
             in_row.clear();
         }
         row.sort_by_key(|(gathered, _)| *gathered);
+        // A row begins with a positive term: `−r − t` is the row `r + t`, subtracted.
+        let sign = row.first().map_or(1.0, |(_, coefficient)| coefficient.signum());
+        for (_, coefficient) in &mut row {
+            *coefficient *= sign;
+        }
         let mut items = Vec::new();
         for (position, term) in terms.iter().enumerate() {
             if in_row.first() == Some(&position) {
-                items.append(&mut self.linear_row(&row));
+                let terms = self.linear_row(&row);
+                items.extend(terms.into_iter().map(|(coefficient, value)| (sign * coefficient, value)));
             } else if !in_row.contains(&position) {
                 items.push((term.coefficient, self.product(term)));
             }

@@ -33,7 +33,7 @@ fn multiples_of_a_row_share_it() {
     let (a, b) = (s.unary(crate::ir::UnaryOp::Abs, forth), s.unary(crate::ir::UnaryOp::Tanh, back));
     let (sum, product) = (s.add(a, r), s.mul(b, r));
     let root = s.dot(sum, product);
-    check(&s.finish(root), "−Σ(r.v·(r.v + |h.v − t.v|)·tanh(h.v − t.v))", &["h.v − t.v"]);
+    check(&s.finish(root), "−Σ(r.v·tanh(h.v − t.v)·(r.v + |h.v − t.v|))", &["h.v − t.v"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Algebraic simplification, common sub-expressions and dead code.
 //!
 //! Needs nothing. Afterwards: every node is live; no two nodes are equal; operands of commutative operations stand in
-//! a fixed order (constants, then scalars, then the others, each by position); every matrix that is multiplied by a
+//! a fixed order (see `rank`); every matrix that is multiplied by a
 //! vector is a gather; no rule of [`RULES`] applies.
 //!
 //! The rules are exact on the real numbers; rounding may differ. They keep infinities and NaNs where those matter:
@@ -78,15 +78,27 @@ pub(crate) fn push(builder: &mut Builder, op: Op) -> Value {
 
 /// Sorts the operands of a commutative operation.
 fn in_order(builder: &Builder, op: Op) -> Op {
-    let rank = |value: Value| match (builder.op(value), builder.ty(value).shape) {
-        (Op::Const(_), _) => (0, value),
-        (_, Shape::Scalar) => (1, value),
-        (_, Shape::Vector(_) | Shape::Matrix(..)) => (2, value),
-    };
     match op {
-        Op::Binary(op, a, b) if op.commutes() && rank(b) < rank(a) => Op::Binary(op, b, a),
+        Op::Binary(op, a, b) if op.commutes() && rank(builder, op, b) < rank(builder, op, a) => Op::Binary(op, b, a),
         other => other,
     }
+}
+
+/// The place of a value among the operands of a commutative operation: constants, then scalars, then the others; among
+/// these a chain of the same operation stands first, so that sums and products hang to the left.
+fn rank(builder: &Builder, op: BinaryOp, value: Value) -> (u8, bool, Value) {
+    let class = match (builder.op(value), builder.ty(value).shape) {
+        (Op::Const(_), _) => 0,
+        (_, Shape::Scalar) => 1,
+        (_, Shape::Vector(_) | Shape::Matrix(..)) => 2,
+    };
+    let chain = match builder.op(value) {
+        Op::Fold { .. } => true,
+        Op::Binary(BinaryOp::Add | BinaryOp::Sub, ..) => op == BinaryOp::Add,
+        Op::Binary(BinaryOp::Mul, ..) => op == BinaryOp::Mul,
+        _ => false,
+    };
+    (class, !chain, value)
 }
 
 /// [`push`] of an operation on two operands.

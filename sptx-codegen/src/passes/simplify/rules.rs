@@ -36,7 +36,7 @@ rules! {
     "Σ(−x) = −Σx" => negated_sum,
     "|−x| = |x|, cos(−x) = cos x" => even_function,
     "sin(−x) = −sin x, tanh(−x) = −tanh x, sign(−x) = −sign x" => odd_function,
-    "|(|x|)| = |x|" => modulus_of_modulus,
+    "|x| = x for x ≥ 0 by its form" => modulus_of_non_negative,
     "min(x, x) = max(x, x) = x" => idempotent,
     "M·(−x) = (−M)·x = −(M·x)" => negated_matvec,
     "(s·M)·x = s·(M·x)" => scaled_matrix,
@@ -55,15 +55,11 @@ fn constant(builder: &Builder, value: Value) -> Option<f64> {
     }
 }
 
-fn operand_of(builder: &Builder, wanted: UnaryOp, value: Value) -> Option<Value> {
+fn negated(builder: &Builder, value: Value) -> Option<Value> {
     match builder.op(value) {
-        Op::Unary(op, a) if *op == wanted => Some(*a),
+        Op::Unary(UnaryOp::Neg, a) => Some(*a),
         _ => None,
     }
-}
-
-fn negated(builder: &Builder, value: Value) -> Option<Value> {
-    operand_of(builder, UnaryOp::Neg, value)
 }
 
 /// `(c, x)` of `c·x`.
@@ -214,7 +210,8 @@ fn absorb(builder: &mut Builder, number: f64, product: Value, depth: usize) -> O
     }
     let Op::Binary(BinaryOp::Mul, a, b) = *builder.op(product) else { return None };
     if let Some(other) = constant(builder, a) {
-        return Some(times(builder, number * other, b));
+        let merged = number * other;
+        return merged.is_finite().then(|| times(builder, merged, b));
     }
     let depth = depth.checked_sub(1)?;
     if let Some(a) = absorb(builder, number, a, depth) {
@@ -254,9 +251,45 @@ fn odd_function(builder: &mut Builder, op: &Op) -> Option<Value> {
     Some(neg(builder, value))
 }
 
-fn modulus_of_modulus(builder: &mut Builder, op: &Op) -> Option<Value> {
+fn modulus_of_non_negative(builder: &mut Builder, op: &Op) -> Option<Value> {
     let Op::Unary(UnaryOp::Abs, a) = *op else { return None };
-    operand_of(builder, UnaryOp::Abs, a).map(|_| a)
+    is_non_negative(builder, a).then_some(a)
+}
+
+/// Whether a value is at least 0, or NaN, whatever its operands.
+fn is_non_negative(builder: &Builder, value: Value) -> bool {
+    match *builder.op(value) {
+        Op::Unary(op, _) => match op {
+            UnaryOp::Abs | UnaryOp::Sqrt | UnaryOp::Exp | UnaryOp::Sigmoid | UnaryOp::Softplus | UnaryOp::Frac => true,
+            UnaryOp::Neg
+            | UnaryOp::Sign
+            | UnaryOp::ReciprocalOrZero
+            | UnaryOp::Log
+            | UnaryOp::Sin
+            | UnaryOp::Cos
+            | UnaryOp::Tanh
+            | UnaryOp::Floor => false,
+        },
+        Op::Binary(op, a, b) => match op {
+            BinaryOp::Greater | BinaryOp::Equal => true,
+            BinaryOp::Mul => a == b,
+            BinaryOp::Add | BinaryOp::Sub | BinaryOp::Div | BinaryOp::Min | BinaryOp::Max => false,
+        },
+        Op::Reduce(_, a) => is_non_negative(builder, a),
+        Op::Const(number) => number >= 0.0,
+        Op::Modulus(_) => true,
+        Op::Gather { .. }
+        | Op::Parameter(_)
+        | Op::Upstream
+        | Op::MatVec { .. }
+        | Op::Outer(..)
+        | Op::Fold { .. }
+        | Op::Complex(..)
+        | Op::Cis(_)
+        | Op::Re(_)
+        | Op::Im(_)
+        | Op::Conj(_) => false,
+    }
 }
 
 fn idempotent(_: &mut Builder, op: &Op) -> Option<Value> {

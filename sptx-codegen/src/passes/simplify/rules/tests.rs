@@ -285,6 +285,20 @@ fn functions() {
         "|x|",
     );
     check(|l| l.sketch.binary(BinaryOp::Min, l.x, l.x), "x");
+    check(
+        |l| {
+            let z = l.sketch.push(Op::Modulus(l.z));
+            l.sketch.unary(UnaryOp::Abs, z)
+        },
+        "|z|",
+    );
+    check(
+        |l| {
+            let norm = l.sketch.norm2(l.x);
+            l.sketch.unary(UnaryOp::Abs, norm)
+        },
+        "√Σ(x²)",
+    );
 }
 
 #[test]

@@ -1,0 +1,95 @@
+//! The report as text.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{Comparator, ComparatorKind, Definition, Formula, Report, Row};
+
+impl Display for Report {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.name)?;
+        for (name, size) in &self.dims {
+            writeln!(f, "  {name} = {size}")?;
+        }
+        writeln!(f, "tables")?;
+        for table in &self.tables {
+            writeln!(f, "  {} {}: {} elements, {} bytes a row", table.owner, table.name, table.elements, table.bytes)?;
+        }
+        formula(f, "declared", &self.declared)?;
+        formula(f, "factored", &self.factored)?;
+        writeln!(f, "incidence rows")?;
+        for row in &self.rows {
+            writeln!(f, "  {row}")?;
+        }
+        writeln!(f, "comparators")?;
+        for comparator in &self.comparators {
+            writeln!(f, "  {comparator}")?;
+        }
+        self.gradient(f)?;
+        self.cost(f)
+    }
+}
+
+impl Report {
+    fn gradient(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "gradient")?;
+        definitions(f, &self.gradient.definitions)?;
+        for (row, expression) in &self.gradient.contributions {
+            writeln!(f, "  {row} += {expression}")?;
+        }
+        Ok(())
+    }
+
+    fn cost(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "cost of a triple")?;
+        for (name, count) in [("forward", self.cost.forward), ("backward", self.cost.backward)] {
+            let (read, written, flops) = (count.bytes_read, count.bytes_written, count.flops);
+            writeln!(f, "  {name}: {read} bytes read, {written} written, {flops} FLOPs")?;
+        }
+        Ok(())
+    }
+}
+
+fn formula(f: &mut Formatter<'_>, title: &str, formula: &Formula) -> fmt::Result {
+    writeln!(f, "{title}")?;
+    definitions(f, &formula.definitions)?;
+    writeln!(f, "  score = {}", formula.expression)
+}
+
+fn definitions(f: &mut Formatter<'_>, definitions: &[Definition]) -> fmt::Result {
+    definitions.iter().try_for_each(|definition| writeln!(f, "  {} = {}", definition.name, definition.expression))
+}
+
+impl Display for Row {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} =", self.name)?;
+        for term in &self.terms {
+            let sign = if term.coefficient < 0.0 { '−' } else { '+' };
+            let size = term.coefficient.abs();
+            match (self.semiring.as_str(), size) {
+                ("hadamard", _) => write!(f, " {}", term.row)?,
+                ("plus_times", 1.0) => write!(f, " {sign}{}", term.row)?,
+                (_, size) => write!(f, " {sign}{size}·{}", term.row)?,
+            }
+        }
+        write!(f, "   ({})", self.semiring)
+    }
+}
+
+impl Display for Comparator {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            ComparatorKind::Dot => "dot product",
+            ComparatorKind::SquaredL2 => "squared L2",
+            ComparatorKind::L2 => "L2",
+            ComparatorKind::L1 => "L1",
+            ComparatorKind::Modulus => "L1 of complex moduli",
+            ComparatorKind::Other => "other",
+        };
+        let stored = match (self.kind, self.stored) {
+            (ComparatorKind::Other, _) => "",
+            (_, true) => ", candidates as stored",
+            (_, false) => ", candidates transformed by the query",
+        };
+        write!(f, "{} as candidate: {kind}{stored}", self.candidate)
+    }
+}
