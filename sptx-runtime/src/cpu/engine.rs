@@ -390,10 +390,13 @@ impl TileContext<'_> {
     }
 }
 
+/// A plane, a tile of its rows, that tile of its optimizer state.
+type TilePlane<'a> = (usize, &'a mut [Line], Vec<&'a mut [Line]>);
+
 /// The tile of each plane of a dimension, with its optimizer state.
 #[derive(Default)]
 struct TileItem<'a> {
-    planes: Vec<(usize, &'a mut [Line], Vec<&'a mut [Line]>)>,
+    planes: Vec<TilePlane<'a>>,
 }
 
 /// The triples whose score the loss depends on.
