@@ -28,26 +28,36 @@ impl Default for Config {
     }
 }
 
-/// Models whose scores are negative distances: at most 0, so that the logistic loss needs an offset.
-const DISTANCES: [&str; 10] =
-    ["transe", "transh", "transr", "transd", "transa", "transm", "toruse", "rotate", "pairre", "mure"];
+/// Losses of models that need another than the logistic one with γ = 0, as tried on `umls`.
+///
+/// Scores that are distances are at most 0, so the logistic loss needs an offset for them; where rows are bounded to the
+/// unit ball, distances are too small for that loss, and the margin loss does better.
+const LOSSES: [(&[&str], LossName, f64); 4] = [
+    (&["transe", "transh", "transm", "toruse", "rotate", "mure", "hake"], LossName::Logistic, 9.0),
+    (&["boxe"], LossName::Logistic, 4.0),
+    (&["pairre"], LossName::Logistic, 1.0),
+    (&["transr", "transd", "transa", "transc", "transf"], LossName::Margin, 1.0),
+];
 
 impl Config {
     /// The defaults for a model of this name (case does not matter), with the name filled in.
     ///
-    /// All models train with the logistic loss and lazy Adam. Scores that are distances also have `loss.margin = 9`.
+    /// All models train alike (lazy Adam, 32 uniform negatives) but for the loss: logistic for most, with
+    /// `loss.margin = 9` for unbounded distances such as TransE, RotatE and TorusE; margin ranking for models whose rows
+    /// are kept in the unit ball (TransR, TransD, TransA, TransC, TransF).
     ///
     /// ```
-    /// use sptx_train::Config;
+    /// use sptx_train::{Config, LossName};
     /// assert_eq!(Config::defaults_for("DistMult").loss.margin, 0.0);
     /// assert_eq!(Config::defaults_for("TransE").loss.margin, 9.0);
+    /// assert_eq!(Config::defaults_for("TransR").loss.name, LossName::Margin);
     /// ```
     pub fn defaults_for(model: &str) -> Self {
         let mut config = Config::default();
         config.model.name = model.to_owned();
-        if DISTANCES.contains(&model.to_lowercase().as_str()) {
-            config.loss.name = LossName::Logistic;
-            config.loss.margin = 9.0;
+        let is_model = |name: &&str| name.eq_ignore_ascii_case(model);
+        if let Some((_, name, margin)) = LOSSES.into_iter().find(|(models, ..)| models.iter().any(is_model)) {
+            (config.loss.name, config.loss.margin) = (name, margin);
         }
         config
     }
