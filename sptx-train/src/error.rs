@@ -8,6 +8,9 @@ use std::path::PathBuf;
 
 pub use words::{ColumnHint, Columns, IdHint, Kind, Number, Place};
 
+use crate::config::ConfigError;
+use crate::run_error::RunError;
+
 /// The result of an operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -181,6 +184,18 @@ pub enum Error {
     /// A list of triples to evaluate is empty.
     #[error("no triples to evaluate; does the dataset have this split?")]
     NothingToEvaluate,
+    /// A mistake in a configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A failure of a training run.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A refusal of the engine.
+    #[error(transparent)]
+    Engine(#[from] sptx_runtime::Error),
+    /// A model that could not be found or compiled, as the one who looked for it tells.
+    #[error(transparent)]
+    Model(Box<dyn std::error::Error + Send + Sync>),
     /// An unknown name of a split.
     #[error("no split is named `{name}`; expected `train`, `valid` or `test`")]
     UnknownSplit {

@@ -14,7 +14,37 @@ mod sampler;
 
 mod evaluate;
 
+mod config;
+
+mod loss;
+
+mod initialize;
+
+mod batch;
+
+mod score;
+
+mod predict;
+
+mod run_error;
+
+mod atomic;
+
+mod tensors;
+
+mod trainer;
+
+mod checkpoint;
+
+mod manifest;
+
+mod run_folder;
+
 pub use category::{Cardinality, Category};
+pub use config::{
+    CheckpointConfig, Config, ConfigError, EvaluationConfig, LossConfig, LossName, MetricName, ModelReference,
+    OptimizerConfig, OptimizerName, Reduction, SamplerConfig, ValidationConfig,
+};
 pub use dataset::{Dataset, Split, SplitSummary, Summary, Triple, Vocabulary, Warning};
 pub use error::{ColumnHint, Columns, Error, IdHint, Kind, Number, Place, Result};
 pub use evaluate::{
@@ -22,5 +52,13 @@ pub use evaluate::{
     SideMetrics, TieMetrics, rank, top_k,
 };
 pub use filter::KnownTriples;
+pub use initialize::initialize;
+pub use loss::{Loss, LossValue};
+pub use manifest::{DatasetEntry, Machine, Manifest, ModelEntry};
 pub use philox::{Purpose, Stream, bounded, normal_f64, philox4x32_10, uniform_f32, uniform_f64};
+pub use predict::{Answer, Question, predict};
+pub use run_error::RunError;
+pub use run_folder::RunFolder;
 pub use sampler::{Corruption, Negatives, Sampler, SamplerOptions, epoch_order, shared_negatives};
+pub use score::EngineScorer;
+pub use trainer::{EpochRecord, Observer, Outcome, Silent, Trainer, Validation};

@@ -108,18 +108,13 @@ fn batch(engine: &mut Engine, dataset: &Dataset, size: usize, number: usize) -> 
         order[first..train.len().min(first + size)].iter().map(|at| train[*at as usize]).collect();
     positives.sort_by_key(|triple| triple.relation);
     let options = SamplerOptions { corruption: Corruption::Bernoulli, negatives: 1, resamples: 0 };
-    let sampler = Sampler::new(
-        7,
-        options,
-        train,
-        dataset.entities().len() as u32,
-        dataset.relations().len() as u32,
-        None,
-    );
+    let sampler =
+        Sampler::new(7, options, train, dataset.entities().len() as u32, dataset.relations().len() as u32, None);
     let before = Instant::now();
     let negatives = sampler.draw((number / full) as u32, first as u32, &positives);
     let count = positives.len();
-    let column = |of: fn(&Triple) -> u32, rest: &[u32]| positives.iter().map(of).chain(rest.iter().copied()).collect::<Vec<_>>();
+    let column =
+        |of: fn(&Triple) -> u32, rest: &[u32]| positives.iter().map(of).chain(rest.iter().copied()).collect::<Vec<_>>();
     let heads = column(|it| it.head, &negatives.heads);
     let relations = column(|it| it.relation, &negatives.relations);
     let tails = column(|it| it.tail, &negatives.tails);

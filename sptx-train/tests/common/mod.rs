@@ -3,6 +3,8 @@
 // Each test binary uses a part of this module.
 #![allow(dead_code)]
 
+pub(crate) mod runs;
+
 use std::ops::Range;
 
 use sptx_train::{CandidateScorer, Query};

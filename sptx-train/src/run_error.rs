@@ -1,0 +1,134 @@
+//! What can go wrong with a run: while it trains, and with its folder.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// A failure of a training run, with the mend.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A score or the loss is not a finite number. No parameter has been changed by the batch.
+    #[error(
+        "epoch {epoch}, batch {batch}: the loss is {loss}, because {}; training stopped before the batch changed \
+         anything. Lower `optimizer.learning_rate`, or bound the rows with `where norm <= 1`",
+        NonFinite(tables)
+    )]
+    NonFinite {
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The batch within the epoch, from 1.
+        batch: u32,
+        /// The loss.
+        loss: f64,
+        /// The tables with values that are not finite, each with the number of such rows and the first of them.
+        tables: Vec<(String, usize, usize)>,
+    },
+    /// A file could not be written.
+    #[error("{}: cannot write: {source}{}", path.display(), mend(source))]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file of a run could not be read.
+    #[error("{}: cannot read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A folder that holds other things.
+    #[error("{}: the folder is not empty and holds no run (it has `{found}`); choose a new folder", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+        /// One of the things.
+        found: String,
+    },
+    /// A folder that holds a run already.
+    #[error("{}: the folder holds a run already; resume it, or choose a new folder", path.display())]
+    AlreadyARun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder that holds no run.
+    #[error("{}: no run here: `{missing}` is missing", path.display())]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+        /// What a run would have.
+        missing: String,
+    },
+    /// A run that has not ended.
+    #[error("{}: the run has not ended: it has no `embeddings.safetensors` yet; resume it", path.display())]
+    Unfinished {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file that is not what a run writes.
+    #[error("{}: damaged: {what}; restore the file, or begin a new run", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A run resumed with other settings.
+    #[error(
+        "{}: the run cannot go on with other settings: {}; set them back, or begin a new run \
+         (only `epochs`, `threads`, `device`, `checkpoint`, `evaluation` and the path in `data` may change)",
+        path.display(),
+        differences.join(", ")
+    )]
+    ConfigChanged {
+        /// The folder.
+        path: PathBuf,
+        /// The settings that differ.
+        differences: Vec<String>,
+    },
+    /// A run resumed with another dataset or another model.
+    #[error("{}: {what} is not the one that the run began with; restore it, or begin a new run", path.display())]
+    InputChanged {
+        /// The folder.
+        path: PathBuf,
+        /// `the dataset` or `the model`.
+        what: &'static str,
+    },
+    /// More training triples than positions of 32 bits.
+    #[error("{count} training triples are too many: an epoch has fewer than 2^32")]
+    TooManyTriples {
+        /// How many.
+        count: usize,
+    },
+}
+
+fn mend(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; free some space and resume the run: what was saved before is intact"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; choose a folder that you may write to"
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "; a file is in the way: choose another folder",
+        _ => "",
+    }
+}
+
+struct NonFinite<'a>(&'a [(String, usize, usize)]);
+
+impl fmt::Display for NonFinite<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("a score overflowed (every table is finite)");
+        }
+        for (index, (table, rows, first)) in self.0.iter().enumerate() {
+            let joint = if index == 0 { "" } else { " and " };
+            write!(f, "{joint}`{table}` is not finite in {rows} rows, the first of them row {first}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! Training: epochs of batches, validation, early stopping, checkpoints.
+
+mod epoch;
+mod finish;
+mod health;
+mod observer;
+mod progress;
+mod validate;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use sptx_runtime::cpu::{Engine, EngineOptions};
+use sptx_runtime::kernel::CompiledModel;
+
+pub use observer::{EpochRecord, Observer, Outcome, Silent, Validation};
+pub(crate) use progress::Progress;
+
+use crate::batch::TrainingBatch;
+use crate::checkpoint::Checkpoint;
+use crate::config::{Config, SamplerConfig};
+use crate::dataset::Dataset;
+use crate::error::Result;
+use crate::evaluate::Evaluator;
+use crate::filter::KnownTriples;
+use crate::initialize::initialize;
+use crate::loss::Loss;
+use crate::run_error::RunError;
+use crate::run_folder::RunFolder;
+use crate::sampler::{Sampler, SamplerOptions};
+
+/// Trains one model on one dataset.
+///
+/// What comes out is a function of the model, the dataset and the configuration (less the settings that
+/// [`Config::differences`] leaves out): the number of threads, interruptions and kills change no bit of it.
+#[derive(Debug)]
+pub struct Trainer {
+    engine: Engine,
+    dataset: Arc<Dataset>,
+    config: Config,
+    loss: Loss,
+    progress: Progress,
+    /// The tables at the best validation, plane by plane.
+    best: Option<Vec<Vec<f32>>>,
+    folder: Option<RunFolder>,
+    saved: Instant,
+    batch: TrainingBatch,
+}
+
+impl Trainer {
+    /// A run at its beginning: tables drawn from the seed, nothing on the disk.
+    ///
+    /// # Errors
+    /// When the configuration is out of range or does not fit the model.
+    pub fn new(compiled: CompiledModel, dataset: Arc<Dataset>, config: Config) -> Result<Self> {
+        config.check()?;
+        let count = dataset.train().len();
+        u32::try_from(count).map_err(|_| RunError::TooManyTriples { count })?;
+        let sizes = config.sizes(&compiled.model);
+        let options = EngineOptions { threads: config.threads, parameters: config.model.parameters.clone() };
+        let (entities, relations) = (dataset.entities().len(), dataset.relations().len());
+        let mut engine = Engine::new(compiled, &sizes, entities, relations, &options)?;
+        initialize(&mut engine, &dataset, config.seed);
+        engine.set_optimizer(config.optimizer.rule());
+        Ok(Self {
+            engine,
+            dataset,
+            loss: Loss::new(&config.loss),
+            config,
+            progress: Progress::default(),
+            best: None,
+            folder: None,
+            saved: Instant::now(),
+            batch: TrainingBatch::default(),
+        })
+    }
+
+    /// Keeps the run in a folder from now on. `source` is the text of the model's declaration, where it is the user's.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn keep_in(&mut self, folder: RunFolder, source: Option<&str>) -> Result<()> {
+        folder.begin(&self.engine, &self.dataset, &self.config, source)?;
+        self.folder = Some(folder);
+        Ok(())
+    }
+
+    /// A run that goes on where its folder's last checkpoint was written, or from the beginning where there is none.
+    ///
+    /// # Errors
+    /// When the settings, the dataset or the model are not those of the run, or its files are damaged.
+    pub fn resume(compiled: CompiledModel, dataset: Arc<Dataset>, config: Config, folder: RunFolder) -> Result<Self> {
+        folder.check_same(&compiled.model, &dataset, &config)?;
+        let mut trainer = Self::new(compiled, dataset, config)?;
+        folder.clean()?;
+        if let Some(checkpoint) = Checkpoint::load(&folder)? {
+            trainer.progress = checkpoint.restore(&mut trainer.engine)?;
+            trainer.best = checkpoint.best(&trainer.engine)?;
+        }
+        trainer.progress.trace_bytes = folder.truncate_trace(trainer.progress.trace_bytes)?;
+        folder.set_config(&trainer.config)?;
+        trainer.folder = Some(folder);
+        Ok(trainer)
+    }
+
+    /// Trains until the last epoch, until validation stops improving, or until the observer stops it. When it has ended
+    /// the engine holds the best parameters that validation saw, or the last ones where nothing was validated.
+    ///
+    /// # Errors
+    /// When a loss is not finite, or the run's folder cannot be written. What was saved before stays.
+    pub fn train(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
+        let dataset = Arc::clone(&self.dataset);
+        let known = self.config.sampler.filtered.then(|| KnownTriples::new(dataset.train().iter().copied()));
+        let sampler = self.sampler(&dataset, known.as_ref());
+        let evaluator = self.validates().then(|| Evaluator::new(&dataset));
+        self.saved = Instant::now();
+        while self.progress.epoch < self.config.epochs && !self.progress.stopped {
+            observer.epoch_started(self.progress.epoch + 1, self.config.epochs);
+            if self.epoch(dataset.train(), &sampler, observer)?.is_break() {
+                self.save()?;
+                return Ok(Outcome::Interrupted { epoch: self.progress.epoch + 1 });
+            }
+            self.end_epoch(evaluator.as_ref(), observer)?;
+        }
+        self.save()?;
+        self.restore_best();
+        Ok(match self.progress.stopped {
+            true => Outcome::StoppedEarly { epoch: self.progress.epoch },
+            false => Outcome::Finished,
+        })
+    }
+
+    fn sampler<'a>(&self, dataset: &'a Dataset, known: Option<&'a KnownTriples>) -> Sampler<'a> {
+        let options = SamplerOptions {
+            corruption: self.config.sampler.corruption,
+            negatives: self.config.negatives,
+            resamples: if self.config.sampler.filtered { SamplerConfig::RESAMPLES } else { 0 },
+        };
+        // A vocabulary has fewer than 2^32 names.
+        let (entities, relations) = (dataset.entities().len() as u32, dataset.relations().len() as u32);
+        Sampler::new(self.config.seed, options, dataset.train(), entities, relations, known)
+    }
+
+    /// Validates, writes the epoch's line, saves where it is time.
+    fn end_epoch(&mut self, evaluator: Option<&Evaluator<'_>>, observer: &mut dyn Observer) -> Result<()> {
+        let Progress { step, seconds, .. } = self.progress;
+        let loss = self.progress.mean_loss();
+        let triples = self.dataset.train().len() * (1 + self.config.negatives as usize);
+        self.progress.next_epoch();
+        let epoch = self.progress.epoch;
+        let validation = match evaluator.filter(|_| self.is_validation_due()) {
+            Some(evaluator) => Some(self.validate(evaluator)?),
+            None => None,
+        };
+        if let Some(validation) = &validation {
+            observer.validated(epoch, validation);
+        }
+        let triples_per_second = triples as f64 / seconds.max(f64::MIN_POSITIVE);
+        let record = EpochRecord { epoch, step, loss, seconds, triples_per_second, validation };
+        if let Some(folder) = &self.folder {
+            self.progress.trace_bytes = folder.append_trace(self.progress.trace_bytes, &record)?;
+        }
+        observer.epoch_finished(&record);
+        let every = self.config.checkpoint.every;
+        if every > 0 && epoch.is_multiple_of(every) {
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    /// Writes a checkpoint, where there is a folder for it.
+    fn save(&mut self) -> Result<()> {
+        if let Some(folder) = &self.folder {
+            folder.sync_trace()?;
+            Checkpoint::save(folder, &self.engine, &self.progress, self.best.as_deref())?;
+        }
+        self.saved = Instant::now();
+        Ok(())
+    }
+
+    fn restore_best(&mut self) {
+        for (plane, rows) in self.best.iter().flatten().enumerate() {
+            self.engine.tables_mut().import(plane, rows);
+        }
+    }
+
+    /// The engine, with the tables as they are.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The engine alone.
+    pub fn into_engine(self) -> Engine {
+        self.engine
+    }
+
+    /// The dataset.
+    pub fn dataset(&self) -> &Arc<Dataset> {
+        &self.dataset
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The run's folder.
+    pub fn folder(&self) -> Option<&RunFolder> {
+        self.folder.as_ref()
+    }
+
+    /// Epochs done.
+    pub fn epochs_done(&self) -> u32 {
+        self.progress.epoch
+    }
+
+    /// The epoch whose parameters are the best by validation so far, and the metric's value.
+    pub fn best(&self) -> Option<(u32, f64)> {
+        self.progress.best.map(|best| (best.epoch, best.value))
+    }
+}
