@@ -97,6 +97,18 @@ pub enum RunError {
         /// `the dataset` or `the model`.
         what: &'static str,
     },
+    /// Tables that do not fit in memory.
+    #[error(
+        "the model has {numbers} parameters, which need {:.1} GB in training: more than there is; lower `dim`, or \
+         choose an optimizer that keeps less, such as `row-adagrad`",
+        *bytes as f64 / 1e9
+    )]
+    TooLarge {
+        /// Numbers in its tables.
+        numbers: u128,
+        /// Bytes that training takes.
+        bytes: u128,
+    },
     /// More training triples than positions of 32 bits.
     #[error("{count} training triples are too many: an epoch has fewer than 2^32")]
     TooManyTriples {

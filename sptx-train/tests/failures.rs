@@ -160,6 +160,16 @@ fn settings_that_do_not_fit_the_model() {
 }
 
 #[test]
+fn tables_that_no_memory_holds() {
+    let mut config = config("transr");
+    config.set("dim=1048576").expect("a setting");
+    let message = Trainer::new(model("transr"), graph(), config).expect_err("refused").to_string();
+    assert!(message.contains("GB in training: more than there is; lower `dim`"), "{message}");
+    let message = self::config("transr").set("dim=100000000").expect_err("refused").to_string();
+    assert_eq!(message, "`dim` must be from 1 to 1048576; it is 100000000");
+}
+
+#[test]
 fn a_graph_of_one_triple_and_no_validation() {
     let dataset = Dataset::from_texts("one", "a\tr\ta\n", "", "").expect("a dataset");
     let mut trainer = Trainer::new(model("transe"), dataset.into(), config("transe")).expect("a trainer");

@@ -141,7 +141,7 @@ impl Update<'_> {
             Rows::All => gradients.len().min(bytemuck::cast_slice::<Line, f32>(parameters).len()),
             Rows::Some(rows) => rows.len(),
         };
-        for position in 0..count {
+        for (position, gradient) in gradients.iter().enumerate().take(count) {
             let (line, lane) = (self.rows.at(position) / Line::LEN, self.rows.at(position) % Line::LEN);
             let single = |x: f32| {
                 let mut line = Line::ZERO;
@@ -152,7 +152,7 @@ impl Update<'_> {
             let mut kept: Vec<Line> = states.iter().map(|state| single(state[line].0[lane])).collect();
             let mut views: Vec<&mut [Line]> = kept.iter_mut().map(std::slice::from_mut).collect();
             let factor = self.factors.and_then(|factors| factors.get(position).copied());
-            self.lines(std::slice::from_mut(&mut parameter), &[single(gradients[position])], &mut views, factor);
+            self.lines(std::slice::from_mut(&mut parameter), &[single(*gradient)], &mut views, factor);
             parameters[line].0[lane] = parameter.0[0];
             for (state, kept) in states.iter_mut().zip(&kept) {
                 state[line].0[lane] = kept.0[0];

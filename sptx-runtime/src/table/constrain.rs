@@ -40,7 +40,7 @@ impl Tables {
             let planes: Vec<usize> = model.planes_of(slot).collect();
             match *constraint {
                 Constraint::MaxNorm(limit) => {
-                    self.rescale(&planes, rows, |norm| if norm > limit { limit / norm } else { 1.0 })
+                    self.rescale(&planes, rows, |norm| if norm > limit { limit / norm } else { 1.0 });
                 }
                 Constraint::UnitNorm => self.rescale(&planes, rows, |norm| if norm > 0.0 { norm.recip() } else { 1.0 }),
                 Constraint::NonNegative => planes.iter().for_each(|plane| self.planes[*plane].clamp(rows)),

@@ -13,11 +13,15 @@ impl Config {
     /// assert_eq!(config.check().unwrap_err().to_string(), "`batch_size` must be at least 1; it is 0");
     /// ```
     pub fn check(&self) -> Result<(), ConfigError> {
+        const MOST: usize = 1 << 20;
         const ROOM: usize = u32::MAX as usize;
         let [beta1, beta2] = self.optimizer.betas;
         let share = |beta: f64| (0.0..1.0).contains(&beta);
         let natural = |x: f64| x.is_finite() && x >= 0.0;
-        ensure("dim", self.dim >= 1, "at least 1", self.dim)?;
+        ensure("dim", (1..=MOST).contains(&self.dim), "from 1 to 1048576", self.dim)?;
+        for (symbol, size) in &self.dims {
+            ensure(&format!("dims.{symbol}"), (1..=MOST).contains(size), "from 1 to 1048576", size)?;
+        }
         ensure("batch_size", self.batch_size >= 1, "at least 1", self.batch_size)?;
         ensure("negatives", self.negatives >= 1, "at least 1", self.negatives)?;
         let triples = self.batch_size.saturating_mul(1 + self.negatives as usize);

@@ -5,6 +5,7 @@ mod finish;
 mod health;
 mod observer;
 mod progress;
+mod size;
 mod validate;
 
 use std::sync::Arc;
@@ -57,6 +58,8 @@ impl Trainer {
         let count = dataset.train().len();
         u32::try_from(count).map_err(|_| RunError::TooManyTriples { count })?;
         let sizes = config.sizes(&compiled.model);
+        let bound = compiled.model.bind(&sizes).map_err(sptx_runtime::Error::from)?;
+        size::check_fits(&compiled.model, &bound, &dataset, config.optimizer.rule().states())?;
         let options = EngineOptions { threads: config.threads, parameters: config.model.parameters.clone() };
         let (entities, relations) = (dataset.entities().len(), dataset.relations().len());
         let mut engine = Engine::new(compiled, &sizes, entities, relations, &options)?;

@@ -1,0 +1,29 @@
+//! Whether a model's tables fit in memory, before they are asked for.
+
+use sptx_runtime::program::{Model, Owner, Shape};
+
+use crate::dataset::Dataset;
+use crate::error::Result;
+use crate::run_error::RunError;
+
+/// Refuses tables that the system would not give memory for, with the optimizer's state.
+pub(super) fn check_fits(model: &Model, sizes: &[usize], dataset: &Dataset, states: usize) -> Result<()> {
+    let numbers: u128 = (0..model.planes.len()).map(|plane| plane_len(model, plane, sizes, dataset)).sum();
+    // Tables, the gradient of each, and what the optimizer keeps for each.
+    let bytes = numbers * 4 * (2 + states as u128);
+    let fits = usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok());
+    if fits { Ok(()) } else { Err(RunError::TooLarge { numbers, bytes }.into()) }
+}
+
+fn plane_len(model: &Model, plane: usize, sizes: &[usize], dataset: &Dataset) -> u128 {
+    let rows = match model.owner(plane) {
+        Owner::Entity => dataset.entities().len(),
+        Owner::Relation => dataset.relations().len(),
+    };
+    let row = match model.planes[plane].shape {
+        Shape::Scalar => 1,
+        Shape::Vector(dim) => sizes[dim] as u128,
+        Shape::Matrix(down, across) => sizes[down] as u128 * sizes[across] as u128,
+    };
+    row * rows as u128
+}
