@@ -107,7 +107,8 @@ impl Case {
     /// The same numbers by the interpreter, and for each plane the largest sum of the magnitudes of what is added to an
     /// element of its gradient: a sum's rounding is relative to that.
     pub fn reference(&self) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>) {
-        self.reference_of(&self.tables.iter().map(|table| table.iter().map(|x| f64::from(*x)).collect()).collect())
+        let exact = |table: &Vec<f32>| table.iter().map(|x| f64::from(*x)).collect();
+        self.reference_of(&self.tables.iter().map(exact).collect::<Vec<_>>())
     }
 
     /// The interpreter's numbers for tables that differ from the case's in the last bit of an f32: what no engine that
@@ -116,10 +117,10 @@ impl Case {
         let nudge = |i: usize| if i.is_multiple_of(2) { f64::from(f32::EPSILON) } else { -f64::from(f32::EPSILON) };
         let nudged =
             |table: &Vec<f32>| table.iter().enumerate().map(|(i, x)| f64::from(*x) * (1.0 + nudge(i))).collect();
-        self.reference_of(&self.tables.iter().map(nudged).collect())
+        self.reference_of(&self.tables.iter().map(nudged).collect::<Vec<_>>())
     }
 
-    fn reference_of(&self, tables: &Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>) {
+    fn reference_of(&self, tables: &[Vec<f64>]) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>) {
         let score = &self.gradient.score;
         let bindings = Bindings::new(score, score.bind_dims(&self.dims).unwrap_or_else(|error| panic!("{error}")));
         let mut gradients: Vec<Vec<f64>> = self.tables.iter().map(|table| vec![0.0; table.len()]).collect();
@@ -189,13 +190,13 @@ impl Case {
         let noise = |a: &[f64], b: &[f64]| a.iter().zip(b).fold(0.0_f64, |noise, (a, b)| noise.max((a - b).abs()));
         let gradient_noise = gradients.iter().zip(&expected_gradients).map(|(a, b)| noise(a, b));
         let allowed = 32.0 * gradient_noise.fold(noise(&scores, &expected_scores), f64::max);
-        found.retain(|it| !((it.expected - it.found).abs() <= allowed));
+        found.retain(|it| exceeds(it.expected - it.found, allowed));
         found
     }
 
     fn compare(&self, what: &str, expected: &[f64], found: &[f32], scale: f64, tolerance: f64) -> Vec<Disagreement> {
         let scale = scale.max(1e-3);
-        let differs = |expected: f64, found: f64| !((expected - found).abs() <= tolerance * scale);
+        let differs = |expected: f64, found: f64| exceeds(expected - found, tolerance * scale);
         expected
             .iter()
             .zip(found)
@@ -210,6 +211,11 @@ impl Case {
             })
             .collect()
     }
+}
+
+/// Whether a difference is larger than allowed, or no number.
+fn exceeds(difference: f64, allowed: f64) -> bool {
+    difference.is_nan() || difference.abs() > allowed
 }
 
 fn largest(values: &[f64]) -> f64 {

@@ -7,3 +7,8 @@ mod corpus;
 
 pub use case::{Case, Disagreement};
 pub use corpus::{lowered, random_scores, zoo};
+
+/// The examples of README compile, and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -119,3 +119,13 @@ fn index(zoo: &[(String, String)]) -> proc_macro2::TokenStream {
         pub(crate) const MODELS: &[ZooModel] = &[#(#entries),*];
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_checked_in_is_what_the_declarations_give() {
+        if let Err(crate::Failure(message)) = super::run(&crate::root(), true) {
+            panic!("{message}");
+        }
+    }
+}

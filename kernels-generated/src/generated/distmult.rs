@@ -27,7 +27,7 @@ impl DistMult {
     }
 }
 #[doc(hidden)]
-#[allow(clippy::all, unused, missing_docs)]
+#[allow(clippy::all, clippy::pedantic, unused, missing_docs)]
 mod __sptx_distmult {
     use ::sptx_runtime::kernel::{
         ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput,

@@ -33,7 +33,7 @@ impl TorusE {
     }
 }
 #[doc(hidden)]
-#[allow(clippy::all, unused, missing_docs)]
+#[allow(clippy::all, clippy::pedantic, unused, missing_docs)]
 mod __sptx_toruse {
     use ::sptx_runtime::kernel::{
         ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput,

@@ -25,7 +25,7 @@ impl TransC {
     }
 }
 #[doc(hidden)]
-#[allow(clippy::all, unused, missing_docs)]
+#[allow(clippy::all, clippy::pedantic, unused, missing_docs)]
 mod __sptx_transc {
     use ::sptx_runtime::kernel::{
         ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput,

@@ -32,7 +32,7 @@ impl TransE {
     }
 }
 #[doc(hidden)]
-#[allow(clippy::all, unused, missing_docs)]
+#[allow(clippy::all, clippy::pedantic, unused, missing_docs)]
 mod __sptx_transe {
     use ::sptx_runtime::kernel::{
         ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput,

@@ -31,7 +31,7 @@ impl TransM {
     }
 }
 #[doc(hidden)]
-#[allow(clippy::all, unused, missing_docs)]
+#[allow(clippy::all, clippy::pedantic, unused, missing_docs)]
 mod __sptx_transm {
     use ::sptx_runtime::kernel::{
         ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput,

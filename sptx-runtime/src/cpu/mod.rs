@@ -10,6 +10,9 @@ mod gradients;
 mod interpret;
 mod matrix;
 mod stages;
+mod state;
+mod tile;
+mod train;
 mod update;
 
 pub use batch::Batch;

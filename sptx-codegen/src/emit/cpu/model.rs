@@ -47,7 +47,7 @@ pub fn model(name: &Ident, variants: &[Model], specification: &Specification<'_>
         }
 
         #[doc(hidden)]
-        #[allow(clippy::all, unused, missing_docs)]
+        #[allow(clippy::all, clippy::pedantic, unused, missing_docs)]
         mod #scope {
             use ::sptx_runtime::kernel::{
                 ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput, ScalarsOutput, accumulate,

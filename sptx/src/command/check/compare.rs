@@ -1,0 +1,155 @@
+//! The comparison itself.
+
+use serde::Serialize;
+use sptx::codegen::Compiled;
+use sptx::codegen::interp;
+use sptx::codegen::ir::PlaneId;
+use sptx::runtime::cpu::{Batch, Gradients};
+use sptx::train::Triple;
+
+use super::draw::Case;
+use super::reference::{self, root_mean_square};
+use crate::command::failure::Failure;
+
+/// The most elements of a row that differences are taken of; beyond it, evenly spaced ones.
+const ELEMENTS: usize = 96;
+
+/// The largest relative errors of one check.
+#[derive(Debug, Serialize)]
+pub(super) struct Errors {
+    /// Triples compared.
+    pub(super) triples: usize,
+    /// Elements of gradients compared with differences.
+    elements: usize,
+    /// Of scores.
+    pub(super) score: f64,
+    /// Of gradients against the interpreted gradient.
+    pub(super) gradient: f64,
+    /// Of gradients against central differences.
+    pub(super) differences: f64,
+    /// Where the largest error of a gradient is.
+    pub(super) worst_at: String,
+}
+
+impl Errors {
+    /// The largest of all. NaN counts as larger than anything.
+    pub(super) fn worst(&self) -> f64 {
+        larger(self.score, larger(self.gradient, self.differences))
+    }
+}
+
+/// Compares the engine with the interpreter.
+pub(super) fn compare(compiled: &Compiled, mut case: Case) -> Result<Errors, Failure> {
+    let columns: [Vec<u32>; 3] = [
+        case.triples.iter().map(|triple| triple.head).collect(),
+        case.triples.iter().map(|triple| triple.relation).collect(),
+        case.triples.iter().map(|triple| triple.tail).collect(),
+    ];
+    let batch = Batch { heads: &columns[0], relations: &columns[1], tails: &columns[2] };
+    let mut scores = vec![0.0; case.triples.len()];
+    case.engine.score(batch, &mut scores)?;
+    let gradients = case.engine.gradients(batch, &case.upstream)?;
+    let mut errors = Errors {
+        triples: case.triples.len(),
+        elements: 0,
+        score: score_error(compiled, &case, &scores),
+        gradient: 0.0,
+        differences: 0.0,
+        worst_at: String::new(),
+    };
+    compare_gradients(compiled, &mut case, &gradients, &mut errors);
+    Ok(errors)
+}
+
+fn score_error(compiled: &Compiled, case: &Case, scores: &[f32]) -> f64 {
+    let exact = |triple: &Triple| interp::score(&compiled.declared, &case.bindings, &case.declared.rows(*triple));
+    let expected: Vec<f64> = case.triples.iter().map(exact).collect();
+    let magnitude = root_mean_square(expected.iter().copied());
+    let pairs = scores.iter().zip(&expected);
+    pairs.map(|(found, expected)| relative(f64::from(*found), *expected, magnitude)).fold(0.0, larger)
+}
+
+fn compare_gradients(compiled: &Compiled, case: &mut Case, gradients: &Gradients, errors: &mut Errors) {
+    let upstream = case.upstream.iter().map(|value| f64::from(*value));
+    let batch: Vec<(Triple, f64)> = case.triples.iter().copied().zip(upstream).collect();
+    let expected = reference::gradient(&compiled.gradient, &case.bindings, &case.tables, &batch);
+    for plane in 0..compiled.lowered.planes.len() {
+        let magnitude = expected.magnitude(plane);
+        for position in 0..gradients.len(plane) {
+            let row = gradients.rows(plane).at(position);
+            let found = gradients.row(plane, position);
+            let pairs = found.iter().zip(expected.row(plane, row));
+            let exact = pairs.map(|(found, expected)| relative(f64::from(*found), *expected, magnitude));
+            errors.gradient = exact.fold(errors.gradient, larger);
+            compare_differences(compiled, case, &batch, Row { plane, row, found: &found, magnitude }, errors);
+        }
+    }
+}
+
+/// A row of a gradient.
+struct Row<'a> {
+    plane: usize,
+    row: usize,
+    found: &'a [f32],
+    /// The root mean square of the plane's gradient.
+    magnitude: f64,
+}
+
+fn compare_differences(
+    compiled: &Compiled,
+    case: &mut Case,
+    batch: &[(Triple, f64)],
+    Row { plane, row, found, magnitude }: Row<'_>,
+    errors: &mut Errors,
+) {
+    let score = &compiled.declared;
+    let (declared, first) = case.places[plane];
+    let owner = score.slots[score.planes[PlaneId::new(declared)].slot].owner;
+    for element in (0..found.len()).step_by(found.len().div_ceil(ELEMENTS).max(1)) {
+        let place = (owner, declared, row, first + element);
+        let difference = reference::difference(score, &case.bindings, &mut case.declared, batch, place);
+        let error = relative(f64::from(found[element]), difference, magnitude);
+        if larger(error, errors.differences) != errors.differences {
+            let name = case.engine.model().plane_name(plane);
+            errors.worst_at = format!("{name}[{row}, {element}]: {:.6}, not {difference:.6}", found[element]);
+        }
+        errors.differences = larger(errors.differences, error);
+        errors.elements += 1;
+    }
+}
+
+/// |found − expected| relative to the larger of the expected value and the magnitude of its kind.
+fn relative(found: f64, expected: f64, magnitude: f64) -> f64 {
+    let scale = expected.abs().max(magnitude).max(1e-6);
+    (found - expected).abs() / scale
+}
+
+/// The larger of two errors; NaN is the largest.
+fn larger(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use sptx::models::{KernelChoice, Source};
+
+    use super::super::{TOLERANCE, draw::Case};
+    use super::compare;
+
+    /// The largest error of the kernels for one norm against the meaning of another.
+    fn worst(meant: f64, run: f64) -> f64 {
+        let source = Source::find("transe").unwrap();
+        let compiled = sptx::codegen::compile(source.analyze(&[("norm", meant)]).unwrap());
+        let model = source.compile(&[("norm", run)], KernelChoice::Interpreted).unwrap();
+        let sizes = BTreeMap::from([("d".to_owned(), 5)]);
+        compare(&compiled, Case::new(&compiled, &model, &sizes, 8, 1).unwrap()).unwrap().worst()
+    }
+
+    #[test]
+    fn a_wrong_kernel_fails_and_the_right_one_passes() {
+        assert!(worst(2.0, 2.0) <= TOLERANCE);
+        assert!(worst(2.0, 1.0) > TOLERANCE);
+    }
+}

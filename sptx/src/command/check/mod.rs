@@ -1,0 +1,169 @@
+//! `sptx check`: a model's f32 scores and gradients against the reference interpreter and central differences of it.
+
+mod compare;
+mod draw;
+mod reference;
+
+use clap::ValueEnum;
+use serde::Serialize;
+use sptx::models::{KernelChoice, Source, zoo};
+
+use super::failure::Failure;
+use super::options::{self, Dimensions};
+use super::{Outcome, output};
+use compare::Errors;
+
+/// The largest relative error that passes.
+const TOLERANCE: f64 = 1e-3;
+
+/// Below a line of floats; above one; over several tiles.
+const DEFAULT_SIZES: [usize; 3] = [4, 18, 70];
+
+const ABOUT: &str = "\
+Hold a model's scores and gradients against finite differences.
+
+Random tables and a random batch are drawn from the seed. The scores of the CPU's kernels (f32) are held against the \
+reference interpreter (f64), their gradients against the interpreted gradient and against central differences of the \
+interpreted score. An error is relative to the larger of the value and the root mean square of its kind. Triples near a \
+kink of the score, where differences mean nothing, are drawn again.";
+
+const EXAMPLES: &str = "\
+Examples:
+  sptx check my_model.sptx
+  sptx check transe --set norm=2 --dim 64
+  sptx check all --choices all --json";
+
+/// Hold a model's scores and gradients against finite differences.
+#[derive(Debug, clap::Args)]
+#[command(long_about = ABOUT, after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// A model of the zoo, a `.sptx` file, or `all` for the whole zoo.
+    model: String,
+    /// A size for every dimension, or sizes by name (`d=64,k=32`); several small ones when left out.
+    #[arg(long)]
+    dim: Option<Dimensions>,
+    /// Which combinations of choices are checked.
+    #[arg(long, value_enum, default_value_t = Combinations::Default)]
+    choices: Combinations,
+    /// The value of a choice, such as `norm=2`; may be given several times.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = options::assignment, conflicts_with = "choices")]
+    set: Vec<(String, f64)>,
+    /// Triples in the batch.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    triples: u32,
+    /// What the tables and the batch are drawn from.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Which kernels are checked; compiled ones where there are any when left out.
+    #[arg(long, value_enum)]
+    kernels: Option<Kernels>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Combinations {
+    /// Every choice at its default, or as set.
+    Default,
+    /// Every combination.
+    All,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kernels {
+    /// Those compiled ahead of time.
+    Compiled,
+    /// The block interpreter.
+    Interpreted,
+}
+
+/// The outcome for one model, one combination of choices and one size.
+#[derive(Debug, Serialize)]
+struct Report {
+    model: String,
+    choices: String,
+    dimensions: String,
+    kernels: &'static str,
+    #[serde(flatten)]
+    errors: Errors,
+    passed: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let names: Vec<String> = match arguments.model.as_str() {
+        "all" => zoo().map(|(name, _)| name.to_owned()).collect(),
+        name => vec![name.to_owned()],
+    };
+    let mut reports = Vec::new();
+    for name in names {
+        let source = Source::find(&name)?;
+        for choices in options::combinations(&source, arguments.choices == Combinations::All, &arguments.set)? {
+            check(arguments, &source, &choices, &mut reports)?;
+        }
+    }
+    print(arguments, &reports)?;
+    let failed = reports.iter().filter(|report| !report.passed).count();
+    if failed == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{failed} of {} checks failed", reports.len())))
+}
+
+fn check(arguments: &Arguments, source: &Source, choices: &[(String, f64)], reports: &mut Vec<Report>) -> Outcome {
+    let borrowed = options::borrowed(choices);
+    let compiled = sptx::codegen::compile(source.analyze(&borrowed)?);
+    let kernels = match arguments.kernels {
+        None => KernelChoice::Best,
+        Some(Kernels::Compiled) => KernelChoice::Compiled,
+        Some(Kernels::Interpreted) => KernelChoice::Interpreted,
+    };
+    let model = source.compile(&borrowed, kernels)?;
+    for sizes in draw::sizes(&model.model, arguments.dim.as_ref(), &DEFAULT_SIZES)? {
+        let case = draw::Case::new(&compiled, &model, &sizes, arguments.triples, arguments.seed)?;
+        let errors = compare::compare(&compiled, case)?;
+        reports.push(Report {
+            model: source.name().to_owned(),
+            choices: spelled(compiled.declared.choices.iter().map(|choice| (choice.name.as_str(), choice.chosen))),
+            dimensions: spelled(sizes.iter().map(|(name, size)| (name.as_str(), *size as f64))),
+            kernels: model.kernels.kind(),
+            passed: errors.worst() <= TOLERANCE,
+            errors,
+        });
+    }
+    Ok(())
+}
+
+fn spelled<'a>(values: impl Iterator<Item = (&'a str, f64)>) -> String {
+    values.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+}
+
+fn print(arguments: &Arguments, reports: &[Report]) -> Outcome {
+    if arguments.json {
+        return output::json(&reports);
+    }
+    let headings =
+        ["model", "choices", "dimensions", "kernels", "triples", "score", "gradient", "differences", "", "worst at"];
+    let mut table = output::table(&headings, 4);
+    for Report { model, choices, dimensions, kernels, errors, passed } in reports {
+        let [score, gradient, differences] =
+            [errors.score, errors.gradient, errors.differences].map(|error| format!("{error:.1e}"));
+        let verdict = if *passed { "ok" } else { "FAILED" };
+        let place = if *passed { "" } else { &errors.worst_at };
+        let triples = errors.triples.to_string();
+        table.add_row([
+            model,
+            choices,
+            dimensions,
+            *kernels,
+            &triples,
+            &score,
+            &gradient,
+            &differences,
+            verdict,
+            place,
+        ]);
+    }
+    output::line(table)?;
+    output::line(format!("Relative errors of f32 against f64; at most {TOLERANCE:.0e} passes."))
+}

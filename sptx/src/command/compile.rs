@@ -1,0 +1,74 @@
+//! `sptx compile`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use sptx::models::{KernelChoice, ModelError, Source};
+
+use super::failure::Failure;
+use super::{Outcome, options, output};
+
+/// Compile a score function and print the result.
+///
+/// For example: `sptx compile my_model.sptx -o src/my_model.rs`
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A model of the zoo, or a `.sptx` file (`file.sptx#Score` where it declares several).
+    model: String,
+    /// What to make of it.
+    #[arg(long, value_enum, default_value_t = Target::Rust)]
+    target: Target,
+    /// Where to write it; standard output when left out.
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+    /// The value of a choice, such as `norm=2`; may be given several times.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = options::assignment)]
+    choices: Vec<(String, f64)>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Target {
+    /// Rust: what the `score!` macro and a build script make, for every combination of choices.
+    Rust,
+    /// The program that the runtime reads, for the choices given.
+    Json,
+    /// The intermediate representation in incidence form, as text, for the choices given.
+    Ir,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let source = Source::find(&arguments.model)?;
+    let choices = options::borrowed(&arguments.choices);
+    let text = match arguments.target {
+        Target::Rust => sptx::codegen::build::rust(source.name(), source.text()).map_err(ModelError::Declaration)?,
+        Target::Json => json(&source, &choices)?,
+        Target::Ir => sptx::codegen::text::print(&sptx::codegen::compile(source.analyze(&choices)?).factored),
+    };
+    match &arguments.output {
+        Some(path) => write(path, &text).map_err(|error| Failure::file(path, "write", &error)),
+        None => output::text(&text),
+    }
+}
+
+fn json(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
+    let compiled = source.compile(choices, KernelChoice::Interpreted)?;
+    Ok(serde_json::to_string_pretty(&*compiled.model)? + "\n")
+}
+
+/// Writes a file whole or not at all. What is there and no file, such as a terminal or a pipe, is written to as it is.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    if path.exists() && !path.is_file() {
+        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().permissions(permissions()).tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Those of any new file: what the user's mask leaves of them.
+fn permissions() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}

@@ -1,0 +1,149 @@
+//! The configuration of a run, from a file, the command line's options and its overrides, in this order.
+
+use std::path::{Path, PathBuf};
+
+use sptx::train::Config;
+
+use super::data;
+use super::devices;
+use super::failure::Failure;
+use super::options;
+
+/// Options that set a key of the configuration each.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Settings")]
+pub(super) struct Settings {
+    /// A folder with train.txt, valid.txt and test.txt; the bundled graph of countries when left out.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The size of every dimension (`--set dims.k=32` sets one).
+    #[arg(long, value_name = "D")]
+    dim: Option<String>,
+    /// How often every training triple is seen.
+    #[arg(long, value_name = "N")]
+    epochs: Option<String>,
+    /// Positives of a batch.
+    #[arg(long, value_name = "B")]
+    batch_size: Option<String>,
+    /// Negatives of each positive.
+    #[arg(long, value_name = "K")]
+    negatives: Option<String>,
+    /// What is minimised: `logistic`, `margin`, …
+    #[arg(long, value_name = "L")]
+    loss: Option<String>,
+    /// How it is minimised: `sgd`, `adagrad`, `row-adagrad`, `adam` or `lazy-adam`.
+    #[arg(long, value_name = "O")]
+    optimizer: Option<String>,
+    /// The step size of the optimizer.
+    #[arg(long, value_name = "X")]
+    learning_rate: Option<String>,
+    /// Where all random numbers come from.
+    #[arg(long, value_name = "S")]
+    seed: Option<String>,
+    /// What computes: `auto` or a device of `sptx devices`.
+    #[arg(long, default_value = "auto")]
+    pub(super) device: String,
+    /// Threads; 0 for as many as there are cores. The result does not depend on it.
+    #[arg(long, value_name = "T")]
+    threads: Option<String>,
+    /// A TOML file of settings; what it leaves out keeps the defaults of the model.
+    #[arg(long, value_name = "FILE.toml")]
+    config: Option<PathBuf>,
+    /// Any setting by its dotted key, such as `optimizer.weight_decay=1e-5`; may be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+/// The model trained where none is named.
+const DEFAULT_MODEL: &str = "transe";
+
+/// Settings for the bundled graph, found by validation: a few seconds on two cores.
+const FOR_BUNDLED: [&str; 4] = ["dim=64", "epochs=60", "batch_size=256", "negatives=32"];
+
+/// The same for TransE on it.
+const FOR_BUNDLED_TRANSE: [&str; 2] = ["model.choices.norm=2", "loss.margin=3"];
+
+impl Settings {
+    /// The configuration of a new run.
+    pub(super) fn config(&self, model: Option<&str>) -> Result<Config, Failure> {
+        let mut config = match &self.config {
+            Some(path) => from_file(path, model)?,
+            None => Config::defaults_for(model.unwrap_or(DEFAULT_MODEL)),
+        };
+        if config.model.name.is_empty() {
+            config.model.name = DEFAULT_MODEL.to_owned();
+        }
+        if self.data.is_none() && config.data.as_os_str().is_empty() {
+            config.data = data::BUNDLED.into();
+            if self.config.is_none() {
+                let transe = config.model.name.eq_ignore_ascii_case(DEFAULT_MODEL);
+                let own = FOR_BUNDLED_TRANSE.into_iter().filter(|_| transe);
+                FOR_BUNDLED.into_iter().chain(own).try_for_each(|assignment| config.set(assignment))?;
+            }
+        }
+        self.apply(&mut config)?;
+        Ok(config)
+    }
+
+    /// Changes a configuration as the command line says.
+    pub(super) fn apply(&self, config: &mut Config) -> Result<(), Failure> {
+        if let Some(folder) = &self.data {
+            config.data = absolute(folder);
+        }
+        let keys = [
+            ("dim", &self.dim),
+            ("epochs", &self.epochs),
+            ("batch_size", &self.batch_size),
+            ("negatives", &self.negatives),
+            ("loss.name", &self.loss),
+            ("optimizer.name", &self.optimizer),
+            ("optimizer.learning_rate", &self.learning_rate),
+            ("seed", &self.seed),
+            ("threads", &self.threads),
+        ];
+        for (key, value) in keys {
+            if let Some(value) = value {
+                config.set(&format!("{key}={value}"))?;
+            }
+        }
+        config.device = devices::choose(&self.device)?.name.to_owned();
+        self.set.iter().try_for_each(|assignment| config.set(assignment))?;
+        if config.threads > options::MOST_THREADS as usize {
+            let most = options::MOST_THREADS;
+            return Err(Failure::new(format!("`threads` must be at most {most}; it is {}", config.threads)));
+        }
+        Ok(config.check()?)
+    }
+}
+
+/// Reads a file of settings. A model named beside it takes the place of the file's, with its own defaults.
+fn from_file(path: &Path, model: Option<&str>) -> Result<Config, Failure> {
+    let config = Config::load(path)?;
+    let config = match model.filter(|model| *model != config.model.name) {
+        None => config,
+        Some(model) => {
+            let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, "read", &error))?;
+            let mut table: toml::Table =
+                toml::from_str(&text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+            let section = table.entry("model").or_insert_with(|| toml::Table::new().into());
+            if let Some(section) = section.as_table_mut() {
+                section.insert("name".to_owned(), model.into());
+            }
+            Config::from_toml(path, &table.to_string())?
+        }
+    };
+    if config.data.as_os_str().is_empty() || config.data == Path::new(data::BUNDLED) {
+        return Ok(config);
+    }
+    // A path in a file is relative to the file.
+    let data = absolute(&path.parent().unwrap_or(Path::new("")).join(&config.data));
+    Ok(Config { data, ..config })
+}
+
+/// The path from the root, so that a run finds its data from any folder.
+fn absolute(path: &Path) -> PathBuf {
+    if path == Path::new(data::BUNDLED) {
+        return path.to_owned();
+    }
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,7 @@
+//! The `sptx` command.
+
+mod command;
+
+fn main() -> std::process::ExitCode {
+    command::main()
+}

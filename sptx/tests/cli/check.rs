@@ -1,0 +1,50 @@
+//! `sptx check` and `sptx explain`.
+
+use super::support::Folder;
+
+#[test]
+fn the_whole_zoo_passes() {
+    let folder = Folder::new();
+    for kernels in ["compiled", "interpreted"] {
+        let reports = folder.json(&format!("check all --choices all --kernels {kernels} --dim 6 --triples 8 --json"));
+        let reports = reports.as_array().expect("a list");
+        assert!(reports.len() > 20);
+        for report in reports {
+            assert!(report["passed"] == true && report["kernels"] == kernels, "{report}");
+            assert!(report["triples"].as_u64() > Some(0) && report["elements"].as_u64() > Some(0), "{report}");
+        }
+    }
+}
+
+#[test]
+fn a_table_names_what_was_checked() {
+    let folder = Folder::new();
+    let table = folder.succeed("check transr --dim d=3,k=5 --seed 9");
+    assert!(table.contains("d=3 k=5") && table.contains("ok"), "{table}");
+    let table = folder.succeed("check transe --set norm=2");
+    assert_eq!(table.matches("norm=2 power=1").count(), 3, "{table}");
+}
+
+#[test]
+fn a_file_is_checked_as_well() {
+    let folder = Folder::new();
+    let text =
+        "score! { pub Mine { entity { v: real[d] } relation { v: real[d] } score = sum(tanh(h.v * r.v) * t.v); } }";
+    folder.write("mine.sptx", text);
+    assert!(folder.succeed("check mine.sptx").contains("interpreted"));
+    let ran = folder.run("check mine.sptx --kernels compiled");
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("only the zoo has compiled kernels"), "{ran:?}");
+}
+
+#[test]
+fn explanations() {
+    let folder = Folder::new();
+    let text = folder.succeed("explain transr --dim d=128,k=32");
+    for part in ["x1 = +h.v −t.v   (plus_times)", "squared L2", "r.m += ", "bytes read", "FLOPs", "d = 128"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let report = folder.json("explain transe --set norm=2 --json");
+    assert_eq!(report["rows"][0]["semiring"], "plus_times");
+    assert!(report["cost"]["forward"]["flops"].as_u64() > Some(0), "{report}");
+}

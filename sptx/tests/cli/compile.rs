@@ -1,0 +1,65 @@
+//! `sptx compile`, `devices`, `models` and `completions`.
+
+use super::support::{Folder, Ran};
+
+#[test]
+fn targets() {
+    let folder = Folder::new();
+    assert!(folder.succeed("compile transe --target rust").contains("pub struct TransE;"));
+    assert_eq!(folder.json("compile transe --target json --set norm=2")["choices"][0]["chosen"], 2.0);
+    let ir = folder.succeed("compile transe --target ir");
+    assert!(ir.starts_with("score TransE {") && ir.contains("fold plus_times"), "{ir}");
+}
+
+#[test]
+fn files_are_written_whole_and_with_the_usual_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    folder.succeed("compile transe --target ir -o transe.ir");
+    assert_eq!(folder.read("transe.ir"), folder.succeed("compile transe --target ir").into_bytes());
+    let mode = std::fs::metadata(folder.path("transe.ir")).expect("the file").permissions().mode();
+    assert_eq!(mode & 0o400, 0o400);
+    assert_eq!(folder.list(""), ["transe.ir"]);
+    let ran = folder.run("compile transe -o nowhere/transe.rs");
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.starts_with("error: nowhere/transe.rs: cannot write: No such file or directory"), "{ran:?}");
+    let ran = folder.run("compile transe -o /dev/full");
+    assert!(ran.code == Some(1) && ran.err.contains("No space left on device"), "{ran:?}");
+}
+
+#[test]
+fn devices_and_models() {
+    let folder = Folder::new();
+    let devices = folder.json("devices --json");
+    assert_eq!(devices[0]["name"], "cpu");
+    assert!(devices[0]["threads"].as_u64() > Some(0), "{devices}");
+    assert!(folder.succeed("devices").contains("cpu"));
+    assert!(folder.succeed("models").contains("Translating Embeddings"));
+    let models = folder.json("models --json");
+    assert!(models.as_array().is_some_and(|models| models.iter().any(|model| model["name"] == "rotate")));
+}
+
+#[test]
+fn completions_of_every_shell() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(folder.succeed(&format!("completions {shell}")).contains("predict"), "{shell}");
+    }
+}
+
+#[test]
+fn output_that_nobody_reads_is_no_error() {
+    let folder = Folder::new();
+    let mut child = folder.command("compile boxe").spawn().expect("the command starts");
+    drop(child.stdout.take());
+    let ran = Ran::from(child.wait_with_output().expect("the command ends"));
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn output_that_cannot_be_written_is_one() {
+    let folder = Folder::new();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+    let ran = Ran::from(folder.command("models").stdout(full).output().expect("the command runs"));
+    assert!(ran.code == Some(1) && ran.err.contains("cannot write the output"), "{ran:?}");
+}

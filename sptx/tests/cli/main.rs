@@ -1,0 +1,10 @@
+//! The command, run as a user runs it: in a folder of its own, with small data.
+
+mod support;
+
+mod ask;
+mod begin;
+mod check;
+mod compile;
+mod durability;
+mod mistakes;
