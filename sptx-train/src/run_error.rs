@@ -105,9 +105,9 @@ pub enum RunError {
     )]
     TooLarge {
         /// Numbers in its tables.
-        numbers: u128,
+        numbers: u64,
         /// Bytes that training takes.
-        bytes: u128,
+        bytes: u64,
     },
     /// More training triples than positions of 32 bits.
     #[error("{count} training triples are too many: an epoch has fewer than 2^32")]

@@ -12,7 +12,8 @@ pub(super) fn check_fits(model: &Model, sizes: &[usize], dataset: &Dataset, stat
     // Tables, the gradient of each, and what the optimizer keeps for each.
     let bytes = numbers * 4 * (2 + states as u128);
     let fits = usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok());
-    if fits { Ok(()) } else { Err(RunError::TooLarge { numbers, bytes }.into()) }
+    let shown = |count: u128| u64::try_from(count).unwrap_or(u64::MAX);
+    if fits { Ok(()) } else { Err(RunError::TooLarge { numbers: shown(numbers), bytes: shown(bytes) }.into()) }
 }
 
 fn plane_len(model: &Model, plane: usize, sizes: &[usize], dataset: &Dataset) -> u128 {
