@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 }
 
 /// Bytes of a gibibyte.
-pub(super) const GIB: f64 = (1_u64 << 30) as f64;
+const GIB: f64 = (1_u64 << 30) as f64;
 
 /// The devices of this machine.
 pub(super) fn all() -> Vec<Device> {

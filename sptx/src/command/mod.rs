@@ -17,7 +17,6 @@ mod answers;
 mod data;
 mod failure;
 mod interrupt;
-mod memory;
 mod metrics;
 mod model;
 mod options;

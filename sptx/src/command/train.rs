@@ -13,7 +13,7 @@ use sptx::train::{Metrics, Outcome as Ending, RunFolder, Split, Trainer};
 use super::failure::Failure;
 use super::progress::Watch;
 use super::settings::Settings;
-use super::{Outcome, data, interrupt, memory, metrics as metrics_table, model, output, showcase};
+use super::{Outcome, data, interrupt, metrics as metrics_table, model, output, showcase};
 
 const ABOUT: &str = "\
 Train a model on a graph.
@@ -98,7 +98,6 @@ fn begin(arguments: &Arguments) -> Result<Trainer, Failure> {
     let source = Source::find(&config.model.name)?;
     let compiled = model::compile(&source, &config.model)?;
     let dataset = Arc::new(data::load(&config.data)?);
-    memory::check(&compiled.model, &dataset, &config)?;
     let mut trainer = Trainer::new(compiled, Arc::clone(&dataset), config)?;
     let folder = match &arguments.out {
         Some(path) => RunFolder::create(path)?,
@@ -120,7 +119,6 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<Trainer, Failure> {
     let source = model::of_run(&folder, &config.model)?;
     let compiled = model::compile(&source, &config.model)?;
     let dataset = Arc::new(data::load(&config.data)?);
-    memory::check(&compiled.model, &dataset, &config)?;
     let trainer = Trainer::resume(compiled, dataset, config, folder)?;
     describe(&trainer, &arguments.settings.device);
     output::note(&format!("resumed after {} of {} epochs", trainer.epochs_done(), trainer.config().epochs));
