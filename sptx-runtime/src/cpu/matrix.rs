@@ -1,17 +1,22 @@
 //! Stages over gathered matrices: products with vectors, and outer products added to gradients.
+//!
+//! Triples of one relation stand together in a batch that is sorted by relation, so a stage works on runs of triples
+//! with the same matrix: a run of vectors times a matrix is one matrix product.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::gemm::{View, multiply};
 use super::gradients::Gradients;
 use crate::program::{Outer, Product, Shape};
-use crate::simd::{Simd, Task, dispatch};
-use crate::table::{Buffer, Line, Tables, Tiling};
+use crate::table::{Buffer, Line, Tables, Tile, Tiling};
 
-/// Triples of one work item.
+/// Triples of one work item of a product.
 const CHUNK: usize = 256;
 
 /// `target = M · source` or `Mᵀ · source` for the matrices of the rows `ids`.
-pub(crate) fn product(
+pub(super) fn product(
     tables: &Tables,
     stage: &Product,
     shape: Shape,
@@ -33,16 +38,31 @@ pub(crate) fn product(
         items.extend(pieces.map(|(chunk, lines)| (tile, chunk * CHUNK, lines)));
     }
     items.into_par_iter().for_each(|(tile, first, out)| {
-        dispatch(ProductTask {
-            matrices: &matrices,
-            sources: &sources,
-            ids,
-            tile,
-            first,
-            out,
-            transposed: stage.transposed,
-        });
+        out.fill(Line::ZERO);
+        let stride = to.tiles()[tile].lines() * Line::LEN;
+        let out: &mut [f32] = bytemuck::cast_slice_mut(out);
+        let mut vectors = Vec::new();
+        for run in runs(&ids[first..first + out.len() / stride]) {
+            let id = ids[first + run.start];
+            let whole = first + run.start..first + run.end;
+            let out = &mut out[run.start * stride..run.end * stride];
+            if stage.transposed {
+                matrices.transposed_product(id, &sources, whole, to.tiles()[tile], out, stride);
+            } else {
+                let vectors = sources.read(whole, &mut vectors);
+                multiply(vectors, View { transposed: true, ..matrices.tile(id, tile) }, out, stride, false);
+            }
+        }
     });
+}
+
+/// The stretches of equal numbers.
+fn runs(ids: &[u32]) -> impl Iterator<Item = Range<usize>> {
+    let mut next = 0;
+    ids.chunk_by(|a, b| a == b).map(move |run| {
+        next += run.len();
+        next - run.len()..next
+    })
 }
 
 /// The matrices of a plane: by tile of matrix rows, then by table row.
@@ -54,109 +74,67 @@ struct Matrices<'a> {
 
 impl<'a> Matrices<'a> {
     /// The rows of a tile of one matrix.
-    fn rows(&self, id: u32, tile: usize) -> impl Iterator<Item = &'a [Line]> {
-        let across = self.across.lines();
-        let len = self.down.tiles()[tile].width * across;
-        self.tiles[tile][id as usize * len..][..len].chunks_exact(across)
+    fn tile(&self, id: u32, tile: usize) -> View<'a> {
+        let rows = self.down.tiles()[tile].width;
+        let len = rows * self.across.lines();
+        let floats = bytemuck::cast_slice(&self.tiles[tile][id as usize * len..][..len]);
+        View { floats, rows, columns: self.across.size(), stride: self.across.lines() * Line::LEN, transposed: false }
+    }
+
+    /// `out = G · M` for a run of vectors G, restricted to the columns of one tile.
+    fn transposed_product(
+        &self,
+        id: u32,
+        sources: &VectorTiles<'_>,
+        run: Range<usize>,
+        columns: Tile,
+        out: &mut [f32],
+        stride: usize,
+    ) {
+        for tile in 0..self.tiles.len() {
+            let rows = self.tile(id, tile);
+            let columns = View { floats: &rows.floats[columns.start..], columns: columns.width, ..rows };
+            multiply(sources.tile(run.clone(), tile), columns, out, stride, tile > 0);
+        }
     }
 }
 
 /// A stored vector of every triple: by tile, then by triple.
 struct VectorTiles<'a> {
-    tiles: Vec<&'a [Line]>,
+    tiles: Vec<&'a [f32]>,
     tiling: &'a Tiling,
 }
 
 impl<'a> VectorTiles<'a> {
     fn new(mut lines: &'a [Line], tiling: &'a Tiling, triples: usize) -> Self {
         let tiles = tiling.tiles().iter();
-        let tiles = tiles.map(|tile| lines.split_off(..triples * tile.lines()).unwrap_or_default()).collect();
-        Self { tiles, tiling }
+        let tiles = tiles.map(|tile| lines.split_off(..triples * tile.lines()).unwrap_or_default());
+        Self { tiles: tiles.map(bytemuck::cast_slice).collect(), tiling }
     }
 
-    /// The lines of a triple's vector in one tile.
-    fn tile(&self, triple: usize, tile: usize) -> &'a [Line] {
-        let len = self.tiling.tiles()[tile].lines();
-        &self.tiles[tile][triple * len..(triple + 1) * len]
+    /// The columns of one tile of the vectors of some triples.
+    fn tile(&self, run: Range<usize>, tile: usize) -> View<'a> {
+        let stride = self.tiling.tiles()[tile].lines() * Line::LEN;
+        let floats = &self.tiles[tile][run.start * stride..run.end * stride];
+        View { floats, rows: run.len(), columns: self.tiling.tiles()[tile].width, stride, transposed: false }
     }
 
-    /// Copies a triple's whole vector.
-    fn read(&self, triple: usize, out: &mut Vec<Line>) {
-        out.clear();
-        (0..self.tiles.len()).for_each(|tile| out.extend_from_slice(self.tile(triple, tile)));
-    }
-}
-
-struct ProductTask<'a> {
-    matrices: &'a Matrices<'a>,
-    sources: &'a VectorTiles<'a>,
-    ids: &'a [u32],
-    tile: usize,
-    first: usize,
-    out: &'a mut [Line],
-    transposed: bool,
-}
-
-impl Task for ProductTask<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let to = if self.transposed { self.matrices.across } else { self.matrices.down };
-        let lines = to.tiles()[self.tile].lines();
-        let mut source = Vec::new();
-        for (i, out) in self.out.chunks_exact_mut(lines).enumerate() {
-            let triple = self.first + i;
-            self.sources.read(triple, &mut source);
-            if self.transposed {
-                let offset = to.tiles()[self.tile].start / Line::LEN;
-                transposed_product(simd, self.matrices, self.ids[triple], &source, offset, out);
-            } else {
-                plain_product(simd, self.matrices.rows(self.ids[triple], self.tile), &source, out);
+    /// The vectors of some triples, their tiles put together.
+    fn read<'o>(&self, run: Range<usize>, out: &'o mut Vec<f32>) -> View<'o> {
+        let size = self.tiling.size();
+        out.resize(run.len() * size, 0.0);
+        for (tile, span) in self.tiling.tiles().iter().enumerate() {
+            let from = self.tile(run.clone(), tile);
+            for (to, from) in out.chunks_exact_mut(size).zip(from.floats.chunks_exact(from.stride)) {
+                to[span.start..span.start + span.width].copy_from_slice(&from[..span.width]);
             }
         }
-    }
-}
-
-/// Each element of `out` is a matrix row's dot product with `source`.
-#[inline(always)]
-fn plain_product<'a, S: Simd>(simd: S, rows: impl Iterator<Item = &'a [Line]>, source: &[Line], out: &mut [Line]) {
-    out.fill(Line::ZERO);
-    let floats: &mut [f32] = bytemuck::cast_slice_mut(out);
-    for (row, out) in rows.zip(floats) {
-        let mut sum = simd.splat(0.0);
-        for (m, x) in row.iter().zip(source) {
-            sum = simd.mul_add(simd.load(&m.0), simd.load(&x.0), sum);
-        }
-        *out = simd.sum(sum);
-    }
-}
-
-/// `out` is the sum of the stretches of all matrix rows from line `offset`, each times its element of `source`.
-#[inline(always)]
-fn transposed_product<S: Simd>(
-    simd: S,
-    matrices: &Matrices<'_>,
-    id: u32,
-    source: &[Line],
-    offset: usize,
-    out: &mut [Line],
-) {
-    out.fill(Line::ZERO);
-    for (tile, span) in matrices.down.tiles().iter().enumerate() {
-        let weights: &[f32] = &bytemuck::cast_slice(source)[span.start..span.start + span.width];
-        for (row, weight) in matrices.rows(id, tile).zip(weights) {
-            let weight = simd.splat(*weight);
-            for (out, m) in out.iter_mut().zip(&row[offset..]) {
-                let sum = simd.mul_add(simd.load(&m.0), weight, simd.load(&out.0));
-                simd.store(sum, &mut out.0);
-            }
-        }
+        View { floats: out, rows: run.len(), columns: size, stride: size, transposed: false }
     }
 }
 
 /// Adds `left ⊗ right` of each triple to the gradient of its matrix.
-pub(crate) fn outer(
+pub(super) fn outer(
     tables: &Tables,
     stage: &Outer,
     shape: Shape,
@@ -172,37 +150,14 @@ pub(crate) fn outer(
     let (layout, buffer) = &mut gradients.planes_mut()[stage.plane];
     let tiles = layout.split_mut(buffer.lines_mut());
     tiles.into_par_iter().enumerate().for_each(|(tile, gradient)| {
-        dispatch(OuterTask { lefts: &lefts, rights: &rights, ids, tile, gradient, across });
-    });
-}
-
-struct OuterTask<'a> {
-    lefts: &'a VectorTiles<'a>,
-    rights: &'a VectorTiles<'a>,
-    ids: &'a [u32],
-    tile: usize,
-    gradient: &'a mut [Line],
-    across: &'a Tiling,
-}
-
-impl Task for OuterTask<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let width = self.lefts.tiling.tiles()[self.tile].width;
-        let across = self.across.lines();
-        let mut right = Vec::new();
-        for (triple, id) in self.ids.iter().enumerate() {
-            self.rights.read(triple, &mut right);
-            let weights: &[f32] = bytemuck::cast_slice(self.lefts.tile(triple, self.tile));
-            let matrix = &mut self.gradient[*id as usize * width * across..][..width * across];
-            for (row, weight) in matrix.chunks_exact_mut(across).zip(weights) {
-                let weight = simd.splat(*weight);
-                for (g, x) in row.iter_mut().zip(&right) {
-                    simd.store(simd.mul_add(weight, simd.load(&x.0), simd.load(&g.0)), &mut g.0);
-                }
-            }
+        let stride = across.lines() * Line::LEN;
+        let len = down.tiles()[tile].width * stride;
+        let gradient: &mut [f32] = bytemuck::cast_slice_mut(gradient);
+        let mut vectors = Vec::new();
+        for run in runs(ids) {
+            let matrix = &mut gradient[ids[run.start] as usize * len..][..len];
+            let right = rights.read(run.clone(), &mut vectors);
+            multiply(View { transposed: true, ..lefts.tile(run, tile) }, right, matrix, stride, true);
         }
-    }
+    });
 }

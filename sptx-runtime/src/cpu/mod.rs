@@ -6,6 +6,7 @@
 
 mod batch;
 mod engine;
+mod gemm;
 mod gradients;
 mod interpret;
 mod matrix;
