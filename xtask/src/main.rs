@@ -20,7 +20,7 @@ Tasks:
   bless            write generated code and expected outputs anew; read the difference
   codegen          write kernels-generated/src/generated anew from the declarations
   codegen --check  fail if that would change a file
-  miri             run the vectors' tests under Miri, on a nightly toolchain
+  miri             run the tests of vector operations under Miri, on a nightly toolchain
   fuzz SECONDS     fuzz each target of tests/fuzz for that long, on a nightly toolchain
 
 What a machine lacks is installed if it can be; tests that still lack something print SKIPPED, and `test` lists them.

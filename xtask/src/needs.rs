@@ -17,12 +17,20 @@ struct Need {
     install: fn() -> Result<(), Failure>,
 }
 
-const NEEDS: &[Need] = &[Need {
-    name: "python",
-    tests: "metrics against tests/python/evaluate.py",
-    is_met: || works(Command::new("python3").arg("--version")),
-    install: || apt(&["python3"]),
-}];
+const NEEDS: &[Need] = &[
+    Need {
+        name: "python",
+        tests: "metrics against tests/python/evaluate.py",
+        is_met: || works(Command::new("python3").arg("--version")),
+        install: || apt(&["python3"]),
+    },
+    Need {
+        name: "kill",
+        tests: "interrupted runs in sptx/tests/cli",
+        is_met: || works(Command::new("kill").arg("-l")),
+        install: || apt(&["procps"]),
+    },
+];
 
 /// Sees to every need. Gives the names of those that are met: a test that skips for want of one of them would be wrong.
 pub(crate) fn prepare() -> Vec<&'static str> {

@@ -18,8 +18,13 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
     let shown = show(&tests);
     println!("$ {shown}");
     let (report, succeeded) = read(&mut tests)?;
-    println!("\n{} passed, {} failed, {} ignored", report.passed, report.failed, report.ignored);
-    println!("{} lines say SKIPPED", report.skipped.len());
+    println!(
+        "\n{} passed, {} failed, {} ignored, {} times skipped",
+        report.passed,
+        report.failed,
+        report.ignored,
+        report.skipped.len()
+    );
     report.skipped.iter().for_each(|line| println!("  {line}"));
     match (succeeded, report.passed) {
         (false, _) => Err(Failure(format!("{shown}: a test failed or did not compile; see above"))),
