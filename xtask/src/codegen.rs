@@ -129,3 +129,13 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_files_are_what_the_declarations_give() {
+        run(&crate::root(), true).unwrap_or_else(|Failure(message)| panic!("{message}"));
+    }
+}
