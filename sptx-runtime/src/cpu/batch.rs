@@ -108,11 +108,13 @@ impl Targets {
     }
 }
 
-/// The distinct numbers of some columns, ascending; `targets` receive each number's position among them.
+/// The distinct numbers of some columns, ascending; `targets` receive each number's position among them. `stamps` hold
+/// `UNSEEN` between calls, so that the work is that of the batch and not of the table.
 fn compact(stamps: &mut Vec<u32>, count: usize, columns: &mut [(&[u32], &mut Vec<u32>)]) -> Vec<u32> {
     const UNSEEN: u32 = u32::MAX;
-    stamps.clear();
-    stamps.resize(count, UNSEEN);
+    if stamps.len() < count {
+        stamps.resize(count, UNSEEN);
+    }
     let mut rows = Vec::new();
     for (column, _) in columns.iter() {
         for row in *column {
@@ -129,6 +131,9 @@ fn compact(stamps: &mut Vec<u32>, count: usize, columns: &mut [(&[u32], &mut Vec
     for (column, targets) in columns.iter_mut() {
         targets.clear();
         targets.extend(column.iter().map(|row| stamps[*row as usize]));
+    }
+    for row in &rows {
+        stamps[*row as usize] = UNSEEN;
     }
     rows
 }
