@@ -122,16 +122,6 @@ fn index(zoo: &[(String, String)]) -> proc_macro2::TokenStream {
 
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn what_is_checked_in_is_what_the_declarations_give() {
-        if let Err(crate::Failure(message)) = super::run(&crate::root(), true) {
-            panic!("{message}");
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
     use super::*;
 
     #[test]

@@ -20,7 +20,7 @@ struct Need {
 const NEEDS: &[Need] = &[
     Need {
         name: "python",
-        tests: "metrics against tests/python/evaluate.py",
+        tests: "metrics against tests/python/evaluate.py, the bundled graph against its generator",
         is_met: || works(Command::new("python3").arg("--version")),
         install: || apt(&["python3"]),
     },
