@@ -16,6 +16,7 @@ pub mod interp;
 pub mod lower;
 pub mod notation;
 pub mod passes;
+pub mod sign;
 #[doc(hidden)]
 pub mod testing;
 pub mod text;

@@ -18,6 +18,7 @@ mod program;
 use sptx_runtime::program::Model;
 
 use crate::ir::{Gradient, Score};
+use crate::sign::is_never_positive;
 
 /// The program of a score. `factored` is the score with its incidence rows, `gradient` its lowered form's gradient.
 pub fn lower(factored: &Score, gradient: &Gradient) -> Model {
@@ -36,6 +37,7 @@ pub fn lower(factored: &Score, gradient: &Gradient) -> Model {
         scalars: lowering.scalar_count(),
         score: lowering.score_scalar(),
         upstream: lowering.upstream_scalar(),
+        never_positive: is_never_positive(&gradient.score),
         forward,
         backward,
     }

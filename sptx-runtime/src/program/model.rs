@@ -31,6 +31,8 @@ pub struct Model {
     pub score: usize,
     /// The scalar that holds the derivative of the loss by the score before the backward program.
     pub upstream: usize,
+    /// Whether the score is at most 0 whatever the tables hold: a negative distance.
+    pub never_positive: bool,
     /// Computes the score.
     pub forward: Program,
     /// Scatters the gradient.

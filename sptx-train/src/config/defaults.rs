@@ -28,12 +28,15 @@ impl Default for Config {
     }
 }
 
+/// γ of the logistic loss for unbounded distances.
+const DISTANCE_OFFSET: f64 = 9.0;
+
 /// Losses of models that need another than the logistic one with γ = 0, as tried on `umls`.
 ///
 /// Scores that are distances are at most 0, so the logistic loss needs an offset for them; where rows are bounded to the
 /// unit ball, distances are too small for that loss, and the margin loss does better.
 const LOSSES: [(&[&str], LossName, f64); 4] = [
-    (&["transe", "transh", "transm", "toruse", "rotate", "mure", "hake"], LossName::Logistic, 9.0),
+    (&["transe", "transh", "transm", "toruse", "rotate", "mure", "hake"], LossName::Logistic, DISTANCE_OFFSET),
     (&["boxe"], LossName::Logistic, 4.0),
     (&["pairre"], LossName::Logistic, 1.0),
     (&["transr", "transd", "transa", "transc", "transf"], LossName::Margin, 1.0),
@@ -60,5 +63,11 @@ impl Config {
             (config.loss.name, config.loss.margin) = (name, margin);
         }
         config
+    }
+
+    /// Sets the loss that unbounded distances want: for a model that is not the zoo's and whose scores
+    /// [are never positive](sptx_runtime::program::Model::never_positive).
+    pub fn offset_distances(&mut self) {
+        (self.loss.name, self.loss.margin) = (LossName::Logistic, DISTANCE_OFFSET);
     }
 }

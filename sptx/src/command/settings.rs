@@ -85,6 +85,13 @@ impl Settings {
         Ok(config)
     }
 
+    /// Whether the loss is the user's choice: a file of settings, or an option about it.
+    pub(super) fn chooses_loss(&self) -> bool {
+        self.config.is_some()
+            || self.loss.is_some()
+            || self.set.iter().any(|assignment| assignment.starts_with("loss."))
+    }
+
     /// Changes a configuration as the command line says.
     pub(super) fn apply(&self, config: &mut Config) -> Result<(), Failure> {
         if let Some(folder) = &self.data {

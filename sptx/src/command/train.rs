@@ -94,9 +94,16 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 
 /// A new run. Everything that can be wrong with it is found before its folder is made.
 fn begin(arguments: &Arguments) -> Result<Trainer, Failure> {
-    let config = arguments.settings.config(arguments.model.as_deref())?;
+    let mut config = arguments.settings.config(arguments.model.as_deref())?;
     let source = Source::find(&config.model.name)?;
     let compiled = model::compile(&source, &config.model)?;
+    if !source.is_zoo() && compiled.model.never_positive && !arguments.settings.chooses_loss() {
+        config.offset_distances();
+        let margin = config.loss.margin;
+        output::note(&format!(
+            "loss    logistic with loss.margin = {margin}, for the model's scores are never positive"
+        ));
+    }
     let dataset = Arc::new(data::load(&config.data)?);
     let mut trainer = Trainer::new(compiled, Arc::clone(&dataset), config)?;
     let folder = match &arguments.out {
