@@ -39,6 +39,7 @@ pub fn row_name(score: &Score, side: Side, plane: crate::ir::PlaneId) -> String 
 enum Binding {
     Sum,
     Negation,
+    Quotient,
     Product,
     Atom,
 }
@@ -112,7 +113,7 @@ impl Printer<'_> {
     fn unary(&self, op: UnaryOp, a: Value) -> Printed {
         match op {
             UnaryOp::Neg => {
-                Printed { text: format!("−{}", self.at_least(a, Binding::Product)), binding: Binding::Negation }
+                Printed { text: format!("−{}", self.at_least(a, Binding::Quotient)), binding: Binding::Negation }
             }
             UnaryOp::Abs => Printed::atom(format!("|{}|", self.print(a).text)),
             UnaryOp::Sqrt => Printed::atom(format!("√{}", self.at_least(a, Binding::Atom))),
@@ -131,13 +132,15 @@ impl Printer<'_> {
     }
 
     fn binary(&self, op: BinaryOp, a: Value, b: Value) -> Printed {
-        use Binding::{Atom, Negation, Product, Sum};
+        use Binding::{Atom, Negation, Product, Quotient, Sum};
         match op {
-            BinaryOp::Add => self.infix(a, " + ", b, Sum, Sum, Product),
-            BinaryOp::Sub => self.infix(a, " − ", b, Sum, Sum, Product),
+            BinaryOp::Add => self.infix(a, " + ", b, Sum, Sum, Quotient),
+            BinaryOp::Sub => self.infix(a, " − ", b, Sum, Sum, Quotient),
             BinaryOp::Mul if a == b => Printed { text: format!("{}²", self.at_least(a, Atom)), binding: Product },
+            // Without parentheses, `x / y·z` would read as x over y·z.
+            BinaryOp::Mul if self.is_quotient(a) => self.infix(a, "·", b, Product, Product, Product),
             BinaryOp::Mul => self.infix(a, "·", b, Product, Negation, Product),
-            BinaryOp::Div => self.infix(a, " / ", b, Product, Product, Atom),
+            BinaryOp::Div => self.infix(a, " / ", b, Quotient, Product, Atom),
             BinaryOp::Greater => {
                 Printed::atom(format!("[{} > {}]", self.at_least(a, Negation), self.at_least(b, Negation)))
             }
@@ -147,6 +150,14 @@ impl Printer<'_> {
             BinaryOp::Min | BinaryOp::Max => {
                 Printed::atom(format!("{}({}, {})", op.name(), self.print(a).text, self.print(b).text))
             }
+        }
+    }
+
+    fn is_quotient(&self, value: Value) -> bool {
+        match self.score.nodes[value].op {
+            _ if self.names.contains_key(&value) => false,
+            Op::Unary(UnaryOp::Neg, a) => self.is_quotient(a),
+            _ => self.print(value).binding == Binding::Quotient,
         }
     }
 

@@ -11,7 +11,7 @@ pub enum RunError {
     /// A score or the loss is not a finite number. No parameter has been changed by the batch.
     #[error(
         "epoch {epoch}, batch {batch}: the loss is {loss}, because {}; training stopped before the batch changed \
-         anything. Lower `optimizer.learning_rate`, or bound the rows with `where norm <= 1`",
+         anything. Lower `optimizer.learning_rate`, or bound the rows with `where max_norm(1)`",
         NonFinite(tables)
     )]
     NonFinite {
@@ -88,6 +88,16 @@ pub enum RunError {
         path: PathBuf,
         /// The settings that differ.
         differences: Vec<String>,
+    },
+    /// A run resumed to end before where it is.
+    #[error("{}: the run has done {done} epochs already, more than the {asked} asked for", path.display())]
+    FewerEpochs {
+        /// The folder.
+        path: PathBuf,
+        /// Epochs done.
+        done: u32,
+        /// Epochs asked for.
+        asked: u32,
     },
     /// A run resumed with another dataset or another model.
     #[error("{}: {what} is not the one that the run began with; restore it, or begin a new run", path.display())]

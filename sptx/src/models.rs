@@ -15,7 +15,7 @@ use sptx_codegen::diagnostics::Diagnostics;
 use sptx_codegen::{ast, ir, sema, syntax};
 use sptx_runtime::cpu::Interpreter;
 use sptx_runtime::kernel::CompiledModel;
-use sptx_train::Vocabulary;
+use sptx_train::{Place, Vocabulary};
 
 /// Which kernels a model is to run with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +55,11 @@ pub enum ModelError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A file is not UTF-8 text.
+    NotUtf8 {
+        /// The first byte that is not.
+        place: Place,
     },
     /// A file declares no score, several with none chosen, or none of the name chosen.
     Choose {
@@ -125,7 +130,8 @@ impl Source {
 
     fn read(path: &str, score: Option<&str>) -> Result<Self, ModelError> {
         let read = |source| ModelError::Read { path: path.into(), source };
-        let text = std::fs::read_to_string(path).map_err(read)?;
+        let bytes = std::fs::read(path).map_err(read)?;
+        let text = String::from_utf8(bytes).map_err(|error| not_utf8(path, &error))?;
         Self::parse(path, path, &text, score)
     }
 
@@ -215,6 +221,12 @@ impl Source {
     }
 }
 
+fn not_utf8(path: &str, error: &std::string::FromUtf8Error) -> ModelError {
+    let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+    let (line, column) = (before.split('\n').count(), before.chars().rev().take_while(|c| *c != '\n').count() + 1);
+    ModelError::NotUtf8 { place: Place::new(path, line).at_column(column) }
+}
+
 impl fmt::Display for ModelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -223,6 +235,7 @@ impl fmt::Display for ModelError {
                 suggestion.as_ref().map_or(Ok(()), |suggestion| write!(f, "; did you mean `{suggestion}`?"))
             }
             Self::Read { path, source } => write!(f, "{}: cannot read: {source}", path.display()),
+            Self::NotUtf8 { place } => write!(f, "{place}: the file is not UTF-8 text from here on"),
             Self::Choose { path, scores, .. } if scores.is_empty() => {
                 write!(f, "{path}: no score is declared here; expected `score! {{ Name {{ … }} }}`")
             }

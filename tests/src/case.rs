@@ -7,6 +7,7 @@ use sptx_codegen::ir::{Gradient, PlaneId, Score, Side};
 use sptx_codegen::testing::Random;
 use sptx_runtime::cpu::{Batch, Engine, EngineOptions};
 use sptx_runtime::kernel::CompiledModel;
+use sptx_runtime::optimizer::{Rule, Step};
 use sptx_runtime::program::{Model, Owner};
 
 use crate::corpus::lowered;
@@ -102,6 +103,37 @@ impl Case {
             dense
         });
         (scores, dense.collect())
+    }
+
+    /// Where a step of gradient descent takes the tables elsewhere than `engine`'s own gradients say. Tables with
+    /// constraints, angles included, are left out: a step ends by restoring those.
+    ///
+    /// # Panics
+    /// When the engine refuses the batch.
+    pub fn check_step(&self, engine: &mut Engine, tolerance: f64) -> Vec<Disagreement> {
+        const RATE: f64 = 0.5;
+        let (_, gradients) = self.run(engine);
+        let before: Vec<_> = (0..gradients.len()).map(|plane| engine.tables().export(plane)).collect();
+        engine.set_optimizer(Rule::Sgd);
+        let loss = |_: &[f32], upstream: &mut [f32]| {
+            upstream.copy_from_slice(&self.upstream);
+            Ok::<_, sptx_runtime::Error>(())
+        };
+        let step = Step { learning_rate: RATE, weight_decay: 0.0, number: 1 };
+        engine.step(self.batch(), step, loss).expect("the batch is in range");
+        let free = |plane: &usize| {
+            let slot = &self.model.slots[self.model.planes[*plane].slot];
+            slot.constraints.is_empty() && !slot.phase
+        };
+        let mut found = Vec::new();
+        for plane in (0..gradients.len()).filter(free) {
+            let moved = before[plane].iter().zip(&gradients[plane]);
+            let expected: Vec<f64> = moved.map(|(x, g)| f64::from(*x) - RATE * f64::from(*g)).collect();
+            let what = format!("step of {}", self.model.plane_name(plane));
+            let after = engine.tables().export(plane);
+            found.extend(self.compare(&what, &expected, &after, largest(&expected), tolerance));
+        }
+        found
     }
 
     /// The same numbers by the interpreter, and for each plane the largest sum of the magnitudes of what is added to an

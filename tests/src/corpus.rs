@@ -11,18 +11,27 @@ use sptx_runtime::program::Model;
 /// # Panics
 /// When a declaration does not compile.
 pub fn zoo() -> Vec<Score> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(models_folder())
-        .expect("kernels-generated/models is there")
+    scores_in("../kernels-generated/models")
+}
+
+/// Every model of `tests/models`, with every combination of its choices.
+///
+/// # Panics
+/// When a declaration does not compile.
+pub fn papers() -> Vec<Score> {
+    scores_in("models")
+}
+
+fn scores_in(folder: &str) -> Vec<Score> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("the folder is there")
         .map(|entry| entry.expect("the folder can be read").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "sptx"))
         .collect();
     files.sort();
-    assert!(!files.is_empty(), "the zoo holds models");
+    assert!(!files.is_empty(), "the folder holds models");
     files.iter().flat_map(|path| scores_of(path)).collect()
-}
-
-fn models_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../kernels-generated/models")
 }
 
 fn scores_of(path: &Path) -> Vec<Score> {

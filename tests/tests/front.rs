@@ -333,7 +333,8 @@ fn deep_and_large_texts_are_errors() {
         (score(&format!("h.v{}", "+h.v".repeat(deep))), "nested too deep"),
         (score(&format!("h.v{}", "[0]".repeat(deep))), "nested too deep"),
         (score("sum(h.v^1000000000)"), ""),
-        ("M { entity { v: real[4000000000, d] } score = sum(h.v[0]); }".to_owned(), "too many"),
+        ("M { entity { v: real[1000000, d] } score = sum(h.v[0]); }".to_owned(), "too many"),
+        ("M { entity { v: real[4000000000] } score = sum(h.v); }".to_owned(), "too large"),
         (format!("M {{ {} }}", "parameter p = 1|2|3|4|5|6|7|8|9;".repeat(50)), "combinations"),
     ] {
         match compile(&text) {

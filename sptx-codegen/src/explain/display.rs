@@ -12,11 +12,13 @@ impl Display for Report {
         }
         writeln!(f, "tables")?;
         for table in &self.tables {
-            writeln!(f, "  {} {}: {} elements, {} bytes a row", table.owner, table.name, table.elements, table.bytes)?;
+            let plural = if table.elements == 1 { "" } else { "s" };
+            let (elements, bytes) = (table.elements, table.bytes);
+            writeln!(f, "  {} {}: {elements} element{plural}, {bytes} bytes a row", table.owner, table.name)?;
         }
         formula(f, "declared", &self.declared)?;
         formula(f, "factored", &self.factored)?;
-        writeln!(f, "incidence rows")?;
+        writeln!(f, "incidence rows{}", if self.rows.is_empty() { "\n  none" } else { "" })?;
         for row in &self.rows {
             writeln!(f, "  {row}")?;
         }

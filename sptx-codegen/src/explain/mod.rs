@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::compile::Compiled;
 use crate::cost::{self, Cost};
-use crate::ir::{DimSizes, Op, Owner, Score, Side};
+use crate::ir::{DimId, DimSize, DimSizes, Op, Owner, Score, Side};
 use crate::notation;
 
 /// The report on a compiled score.
@@ -21,7 +21,7 @@ use crate::notation;
 pub struct Report {
     /// The model's name.
     pub name: String,
-    /// Each dimension and its size.
+    /// Each dimension that has a name, and its size.
     pub dims: Vec<(String, usize)>,
     /// The tables.
     pub tables: Vec<Table>,
@@ -86,7 +86,7 @@ pub fn explain(compiled: &Compiled, sizes: &DimSizes) -> Report {
     let Compiled { declared, factored, lowered, gradient } = compiled;
     Report {
         name: declared.name.clone(),
-        dims: declared.dims.iter().map(|(id, dim)| (dim.name.clone(), sizes[id])).collect(),
+        dims: symbols(declared).map(|(id, name)| (name.to_owned(), sizes[id])).collect(),
         tables: tables(lowered, sizes),
         rows: rows(factored),
         declared: formulas::of_score(declared),
@@ -95,6 +95,11 @@ pub fn explain(compiled: &Compiled, sizes: &DimSizes) -> Report {
         gradient: formulas::of_gradient(gradient),
         cost: cost::count(gradient, sizes),
     }
+}
+
+fn symbols(score: &Score) -> impl Iterator<Item = (DimId, &str)> {
+    let named = score.dims.iter().filter(|(_, dim)| dim.size == DimSize::Symbol);
+    named.map(|(id, dim)| (id, dim.name.as_str()))
 }
 
 fn tables(score: &Score, sizes: &DimSizes) -> Vec<Table> {

@@ -9,6 +9,9 @@ use super::item::doc;
 use super::stream::{Parsed, expected, name, new_name, token};
 use crate::diagnostics::{Diagnostic, Span};
 
+/// The largest dimension: bytes of a matrix of such dimensions can still be counted in 64 bits.
+const MOST: u32 = 1 << 20;
+
 /// Reads declarations to the end; those that do not parse are reported and skipped.
 pub(super) fn slots(input: ParseStream<'_>, errors: &mut Vec<Diagnostic>) -> Vec<Slot> {
     let mut slots = Vec::new();
@@ -77,7 +80,11 @@ fn dim(input: ParseStream<'_>) -> Parsed<Dim> {
     let error = expected(input, "a dimension: a name, or a number above zero");
     let literal: syn::LitInt = input.parse().map_err(|_| error.clone())?;
     match literal.base10_parse::<u32>() {
-        Ok(size @ 1..) if literal.suffix().is_empty() => Ok(Dim::Literal(size, Span::of(literal.span()))),
+        Ok(size @ 1..=MOST) if literal.suffix().is_empty() => Ok(Dim::Literal(size, Span::of(literal.span()))),
+        Ok(size) if size > MOST => {
+            let error = Diagnostic::new(Span::of(literal.span()), format!("a dimension of {size} is too large"));
+            Err(Box::new(error.help(format!("the largest is {MOST}"))))
+        }
         Ok(_) | Err(_) => Err(error),
     }
 }

@@ -222,7 +222,9 @@ impl<'a> Run<'a> {
     ) -> Vec<Vec<&'v [Line]>> {
         let tiles = self.tables.tilings()[dim].tiles();
         let mut by_tile = vec![vec![[].as_slice(); vectors.len()]; tiles.len()];
-        for (vector, buffer) in vectors.iter().enumerate().filter(|(vector, _)| program.vectors[*vector] == dim) {
+        // The other direction's program may have left more vectors than this one's has.
+        let own = vectors.iter().zip(&program.vectors).enumerate().filter(|(_, (_, of))| **of == dim);
+        for (vector, (buffer, _)) in own {
             let mut rest = buffer.lines();
             for (tile, span) in tiles.iter().enumerate() {
                 by_tile[tile][vector] = rest.split_off(..triples * span.lines()).unwrap_or_default();

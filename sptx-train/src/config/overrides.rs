@@ -38,13 +38,23 @@ impl Config {
         let place = find(&mut table, key)?;
         *place = parse(key, text, place)?;
         let wrong_type = |error: toml::de::Error| {
-            let expected = error.message().split("expected ").nth(1).unwrap_or("another value").trim().to_owned();
-            ConfigError::WrongType { key: key.to_owned(), expected, found: text.to_owned() }
+            let expected = error.message().split("expected ").nth(1).unwrap_or("another value").trim();
+            ConfigError::WrongType { key: key.to_owned(), expected: in_words(expected), found: text.to_owned() }
         };
         let changed = Config::deserialize(Value::Table(table)).map_err(wrong_type)?;
         changed.check()?;
         *self = changed;
         Ok(())
+    }
+}
+
+/// What is expected, in words where it is a type of Rust.
+fn in_words(expected: &str) -> String {
+    match expected {
+        "u32" => format!("a whole number from 0 to {}", u32::MAX),
+        // TOML has no larger ones.
+        "u64" | "usize" => format!("a whole number from 0 to {}", i64::MAX),
+        other => other.to_owned(),
     }
 }
 
@@ -121,7 +131,7 @@ fn parse(key: &str, text: &str, current: &Value) -> Result<Value, ConfigError> {
     };
     match current {
         Value::String(_) => Ok(Value::String(text.trim_matches('"').to_owned())),
-        Value::Integer(_) => text.replace('_', "").parse().map(Value::Integer).map_err(|_| wrong("a whole number")),
+        Value::Integer(_) => whole(text).map(Value::Integer).map_err(wrong),
         Value::Float(_) => text.parse().map(Value::Float).map_err(|_| wrong("a number")),
         Value::Boolean(_) => text.parse().map(Value::Boolean).map_err(|_| wrong("true or false")),
         Value::Array(_) | Value::Table(_) | Value::Datetime(_) => {
@@ -130,6 +140,13 @@ fn parse(key: &str, text: &str, current: &Value) -> Result<Value, ConfigError> {
             list.ok_or_else(|| wrong("a list, such as `[0.9, 0.999]` or `[\"test\"]`"))
         }
     }
+}
+
+fn whole(text: &str) -> Result<i64, &'static str> {
+    text.replace('_', "").parse().map_err(|error: std::num::ParseIntError| match error.kind() {
+        std::num::IntErrorKind::PosOverflow => "a whole number below 2^63",
+        _ => "a whole number",
+    })
 }
 
 #[cfg(test)]
@@ -194,7 +211,12 @@ mod tests {
             "`optimizer.learning_rate` must be a finite number above 0; it is NaN"
         );
         assert_eq!(fails("batch_size=0"), "`batch_size` must be at least 1; it is 0");
-        assert!(fails("epochs=-1").starts_with("`epochs` must be "));
+        assert_eq!(fails("epochs=-1"), "`epochs` must be a whole number from 0 to 4294967295; `-1` is not");
+        assert_eq!(fails("dim=-1"), "`dim` must be a whole number from 0 to 9223372036854775807; `-1` is not");
+        assert_eq!(
+            fails("seed=18446744073709551615"),
+            "`seed` must be a whole number below 2^63; `18446744073709551615` is not"
+        );
         assert!(fails("optimizer.betas=0.9").contains("must be a list"));
     }
 }

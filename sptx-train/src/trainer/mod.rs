@@ -100,6 +100,10 @@ impl Trainer {
             trainer.progress = checkpoint.restore(&mut trainer.engine)?;
             trainer.best = checkpoint.best(&trainer.engine)?;
         }
+        let (done, asked) = (trainer.progress.epoch, trainer.config.epochs);
+        if done > asked {
+            return Err(RunError::FewerEpochs { path: folder.path().to_owned(), done, asked }.into());
+        }
         trainer.progress.trace_bytes = folder.truncate_trace(trainer.progress.trace_bytes)?;
         folder.set_config(&trainer.config)?;
         trainer.folder = Some(folder);

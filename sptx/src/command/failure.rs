@@ -45,9 +45,10 @@ impl Failure {
 
     /// An operation on a file that failed.
     pub(super) fn file(path: &Path, what: &str, error: &io::Error) -> Self {
+        let text = error.to_string();
         // A temporary file's error names the temporary file, which tells a user nothing.
-        let cause = error.get_ref().and_then(|inner| inner.source()).map(ToString::to_string);
-        Self::new(format!("{}: cannot {what}: {}", path.display(), cause.unwrap_or_else(|| error.to_string())))
+        let cause = text.split(" at path ").next().unwrap_or_default();
+        Self::new(format!("{}: cannot {what}: {cause}", path.display()))
     }
 
     /// Prints the failure and gives its exit code.

@@ -22,6 +22,11 @@ pub(super) fn threads() -> clap::builder::RangedU64ValueParser<u32> {
     clap::builder::RangedU64ValueParser::new().range(..=u64::from(MOST_THREADS))
 }
 
+/// Reads a number of at least one.
+pub(super) fn count() -> clap::builder::RangedU64ValueParser<usize> {
+    clap::builder::RangedU64ValueParser::new().range(1..)
+}
+
 /// The largest size of a dimension that single triples are looked at with.
 const LARGEST: usize = 1 << 12;
 

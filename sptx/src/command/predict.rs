@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     tail: Option<String>,
     /// How many answers.
-    #[arg(long, value_name = "K", default_value_t = 10)]
+    #[arg(long, value_name = "K", default_value = "10", value_parser = options::count())]
     top: usize,
     /// Leave out answers that the dataset already holds, in any split.
     #[arg(long)]

@@ -44,6 +44,10 @@ fn explanations() {
     for part in ["x1 = +h.v −t.v   (plus_times)", "squared L2", "r.m += ", "bytes read", "FLOPs", "d = 128"] {
         assert!(text.contains(part), "{part} in {text}");
     }
+    let text = folder.succeed("explain quate");
+    assert!(!text.contains("4 = 4"), "only named dimensions have a size to tell: {text}");
+    let text = folder.succeed("explain mure");
+    assert!(text.contains("head_bias: 1 element, 4 bytes"), "{text}");
     let report = folder.json("explain transe --set norm=2 --json");
     assert_eq!(report["rows"][0]["semiring"], "plus_times");
     assert!(report["cost"]["forward"]["flops"].as_u64() > Some(0), "{report}");

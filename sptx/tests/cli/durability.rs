@@ -84,6 +84,9 @@ fn more_epochs_may_be_asked_of_a_run_and_other_settings_not() {
     assert_eq!(folder.read("run/embeddings.safetensors"), before);
     folder.succeed("train --resume run --epochs 5 -q");
     assert_eq!(lines(&folder.path("run/trace.jsonl")), 5);
+    let ran = folder.run("train --resume run --epochs 4");
+    assert!(ran.code == Some(1) && ran.err.contains("has done 5 epochs already, more than the 4"), "{ran:?}");
+    assert!(String::from_utf8(folder.read("run/config.toml")).expect("UTF-8").contains("epochs = 5"));
     folder.write("toy/train.txt", "a\tb\tc\n");
     let ran = folder.run("train --resume run --epochs 6");
     assert!(ran.code == Some(1) && ran.err.contains("the dataset is not the one"), "{ran:?}");

@@ -37,6 +37,18 @@ fn models() {
     check(&folder, "explain empty.sptx", 1, &["no score is declared here"]);
     check(&folder, "check absent.sptx", 1, &["error: absent.sptx: cannot read: No such file"]);
     check(&folder, "train trnase", 1, &["no model is named `trnase`; did you mean `transe`?", "`sptx models`"]);
+    std::fs::write(folder.path("bytes.sptx"), b"score! {\n  \xff }").expect("the file");
+    check(&folder, "check bytes.sptx", 1, &["error: bytes.sptx:2:3: the file is not UTF-8"]);
+    folder.write("large.sptx", &model("entity { v: real[4000000000] }\nscore = dot(h.v, t.v);"));
+    check(&folder, "check large.sptx", 1, &["large.sptx:3:18", "4000000000 is too large", "the largest is 1048576"]);
+    folder.write(
+        "matrix.sptx",
+        &model("entity { v: real[1048576], m: real[1048576, 1048576] }\nscore = bilinear(h.v, h.m, t.v);"),
+    );
+    check(&folder, "check matrix.sptx", 1, &["too many to check", "help: "]);
+    folder.write("long.sptx", &model(&format!("entity {{ v: real[d] }}\nscore = {} dot(h.v, t.u);", "0 +".repeat(60))));
+    let ran = folder.run("check long.sptx");
+    assert!(ran.err.contains("no table `u`") && ran.err.lines().all(|line| line.chars().count() < 250), "{ran:?}");
     check(&folder, "explain transe --set norm=3", 1, &["`norm` cannot be 3", "its values are 1, 2"]);
     check(&folder, "explain transe --set nrom=1", 1, &["TransE has no choice `nrom`; it has `norm`, `power`"]);
     check(&folder, "explain simple --dim 7", 1, &["must be even; it is 7: try 8"]);
@@ -76,6 +88,8 @@ fn settings() {
     check(&folder, "train --config absent.toml", 1, &["absent.toml: cannot read"]);
     check(&folder, "train --set learning_rate=1", 1, &["did you mean `optimizer.learning_rate`?"]);
     check(&folder, "train --epochs many", 1, &["`epochs` must be a whole number; `many` is not"]);
+    check(&folder, "train --dim=-1", 1, &["`dim` must be a whole number from 0 to"]);
+    check(&folder, "predict run --head a --tail b --top 0", 2, &["0 is not in 1.."]);
     check(&folder, "train --loss hinge", 1, &["`loss.name` must be", "`hinge` is not"]);
     check(&folder, "train --batch-size 0", 1, &["`batch_size` must be at least 1; it is 0"]);
     check(&folder, "train --device gpu", 1, &["no device is named `gpu`", "this machine has: auto, cpu"]);
@@ -114,6 +128,7 @@ fn a_loss_that_is_not_a_number() {
     let ran = folder.run("train mine.sptx --data toy --dim 4 --epochs 2 --out run -q");
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.err.contains("epoch 1, batch 1: the loss is") && ran.err.contains("learning_rate"), "{ran:?}");
+    assert!(ran.err.contains("`where max_norm(1)`"), "a mend in the language's own words: {ran:?}");
     let files = folder.list("run");
     assert!(!files.iter().any(|name| name.contains("embeddings") || name.contains("tmp")), "{files:?}");
 }

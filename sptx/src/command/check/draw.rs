@@ -21,6 +21,9 @@ const RELATIONS: u32 = 3;
 /// How near a kink a triple may be. Differences step less than this.
 const MARGIN: f64 = 5e-4;
 
+/// The most elements of the rows of all tables: differences step each of them.
+const LARGEST: usize = 1 << 26;
+
 /// How often a triple near a kink is drawn again.
 const DRAWS: u32 = 200;
 
@@ -68,10 +71,15 @@ impl Case {
         seed: u64,
     ) -> Result<Self, Failure> {
         let options = EngineOptions { threads: 2, ..EngineOptions::default() };
+        let bound = compiled.lowered.bind_dims(sizes).map_err(|error| Failure::new(error.to_string()))?;
+        let elements: usize = compiled.lowered.planes.iter().map(|(_, plane)| bound.elements(plane.shape)).sum();
+        if elements > LARGEST {
+            let message = format!("{} has {elements} elements for a triple: too many to check", compiled.declared.name);
+            return Err(Failure::new(message).help(format!("at most {LARGEST} are checked: try smaller dimensions")));
+        }
         let mut engine = Engine::new(model.clone(), sizes, ENTITIES as usize, RELATIONS as usize, &options)?;
         let stream = Stream::new(seed, Purpose::Initial);
         fill(&mut engine, stream);
-        let bound = compiled.lowered.bind_dims(sizes).map_err(|error| Failure::new(error.to_string()))?;
         let bindings = Bindings::new(&compiled.lowered, bound);
         let tables = Tables::of(engine.tables());
         let stream = Stream::new(seed, Purpose::Negatives);

@@ -37,7 +37,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// A model of the zoo, a `.sptx` file, or `all` for the whole zoo.
+    /// A model of the zoo, a `.sptx` file (`file.sptx#Score` where it declares several), or `all` for the whole zoo.
     model: String,
     /// A size for every dimension, or sizes by name (`d=64,k=32`); several small ones when left out.
     #[arg(long)]
