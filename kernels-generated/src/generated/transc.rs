@@ -272,9 +272,10 @@ mod __sptx_transc {
                 let v2: f32 = Binary::Mul.apply(v0, v1);
                 let v3: f32 = Unary::Neg.apply(v2);
                 let v4: f32 = input.rows[3usize][input.triples[1usize][i] as usize];
-                let v5: f32 = v4.mul_add(v1, v2);
+                let v5: f32 = Binary::Mul.apply(v4, v1);
+                let v6: f32 = v0.mul_add(v1, v5);
                 output.gradients[1usize][input.targets[0usize][i] as usize] += v3;
-                output.gradients[1usize][input.targets[2usize][i] as usize] += v5;
+                output.gradients[1usize][input.targets[2usize][i] as usize] += v6;
             }
         }
     }

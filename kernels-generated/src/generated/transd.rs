@@ -349,10 +349,11 @@ mod __sptx_transd {
                         let v14 = simd.mul(v0, v8);
                         let v16 = simd.mul(v15, v8);
                         let v17 = simd.load(&row17[line].0);
-                        let v18 = simd.mul_add(v9, v17, v14);
-                        let v19 = simd.neg(v18);
-                        let v20 = simd.mul(v9, v6);
-                        let v21 = simd.neg(v20);
+                        let v18 = simd.mul(v9, v17);
+                        let v19 = simd.mul_add(v0, v8, v18);
+                        let v20 = simd.neg(v19);
+                        let v21 = simd.mul(v9, v6);
+                        let v22 = simd.neg(v21);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
@@ -376,12 +377,12 @@ mod __sptx_transd {
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][tail_target0 + line],
-                            v19,
+                            v20,
                         );
                         accumulate(
                             simd,
                             &mut output.gradients[1usize][tail_target1 + line],
-                            v21,
+                            v22,
                         );
                     }
                     let line = last;
@@ -399,10 +400,11 @@ mod __sptx_transd {
                     let v14 = simd.mul(v0, v8);
                     let v16 = simd.mul(v15, v8);
                     let v17 = simd.load(&row17[line].0);
-                    let v18 = simd.mul_add(v9, v17, v14);
-                    let v19 = simd.neg(v18);
-                    let v20 = simd.mul(v9, v6);
-                    let v21 = simd.neg(v20);
+                    let v18 = simd.mul(v9, v17);
+                    let v19 = simd.mul_add(v0, v8, v18);
+                    let v20 = simd.neg(v19);
+                    let v21 = simd.mul(v9, v6);
+                    let v22 = simd.neg(v21);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],
@@ -426,12 +428,12 @@ mod __sptx_transd {
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][tail_target0 + line],
-                        simd.select(tail, v19, simd.splat(0.0)),
+                        simd.select(tail, v20, simd.splat(0.0)),
                     );
                     accumulate(
                         simd,
                         &mut output.gradients[1usize][tail_target1 + line],
-                        simd.select(tail, v21, simd.splat(0.0)),
+                        simd.select(tail, v22, simd.splat(0.0)),
                     );
                 }
             }

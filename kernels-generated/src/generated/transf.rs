@@ -171,7 +171,8 @@ mod __sptx_transf {
                         let v8 = simd.mul(v0, v7);
                         let v9 = simd.sub(v2, v8);
                         let v10 = simd.add(v7, v3);
-                        let v11 = simd.mul_add(v0, v10, v8);
+                        let v11 = simd.mul(v0, v10);
+                        let v12 = simd.mul_add(v0, v7, v11);
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][head_target0 + line],
@@ -185,7 +186,7 @@ mod __sptx_transf {
                         accumulate(
                             simd,
                             &mut output.gradients[0usize][tail_target0 + line],
-                            v11,
+                            v12,
                         );
                     }
                     let line = last;
@@ -199,7 +200,8 @@ mod __sptx_transf {
                     let v8 = simd.mul(v0, v7);
                     let v9 = simd.sub(v2, v8);
                     let v10 = simd.add(v7, v3);
-                    let v11 = simd.mul_add(v0, v10, v8);
+                    let v11 = simd.mul(v0, v10);
+                    let v12 = simd.mul_add(v0, v7, v11);
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][head_target0 + line],
@@ -213,7 +215,7 @@ mod __sptx_transf {
                     accumulate(
                         simd,
                         &mut output.gradients[0usize][tail_target0 + line],
-                        simd.select(tail, v11, simd.splat(0.0)),
+                        simd.select(tail, v12, simd.splat(0.0)),
                     );
                 }
             }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sptx_runtime::program::{Binary, Instruction, Register, Unary};
 
 use super::describe;
+use super::levels::is_scalar;
 use crate::ir::{BinaryOp, Op, Score, UnaryOp, Value};
 
 /// What a body may read besides rows.
@@ -69,11 +70,12 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// `a·b + c` is one instruction.
+    /// `a·b + c` is one instruction wherever it stands, also where the product is in a register: a vector that two stages
+    /// compute has the same bits in both, which gradients of `min_of` and `max_of` compare.
     fn binary(&mut self, op: BinaryOp, a: Value, b: Value) -> Instruction {
         if op == BinaryOp::Add {
             for (product, other) in [(a, b), (b, a)] {
-                if let Some((left, right)) = self.fresh_product(product) {
+                if let Some((left, right)) = self.factors(product, other) {
                     return Instruction::MultiplyAdd(self.register(left), self.register(right), self.register(other));
                 }
             }
@@ -81,12 +83,12 @@ impl<'a> Body<'a> {
         Instruction::Binary(binary(op), self.register(a), self.register(b))
     }
 
-    /// The factors of a product that no register holds yet.
-    fn fresh_product(&self, value: Value) -> Option<(Value, Value)> {
-        let Available { score, scalars, vectors } = self.available;
-        let held = self.registers.contains_key(&value) || scalars.contains_key(&value) || vectors.contains_key(&value);
-        match &score.nodes[value].op {
-            Op::Binary(BinaryOp::Mul, a, b) if !held => Some((*a, *b)),
+    /// The factors of a product that is to be computed in this body: not of a scalar that is spread over a vector, or kept.
+    fn factors(&self, value: Value, beside: Value) -> Option<(Value, Value)> {
+        let Available { score, scalars, .. } = self.available;
+        let spread = is_scalar(score, value) && !is_scalar(score, beside);
+        match score.nodes[value].op {
+            Op::Binary(BinaryOp::Mul, a, b) if !spread && !scalars.contains_key(&value) => Some((a, b)),
             _ => None,
         }
     }

@@ -26,6 +26,8 @@ pub(super) struct Lowering {
     matrices: Vec<MatrixContribution>,
     /// The scalar of each value that is kept.
     scalars: HashMap<Value, usize>,
+    /// The scalar of the score.
+    kept_score: usize,
     count: usize,
     upstream: usize,
 }
@@ -51,7 +53,16 @@ impl Lowering {
         }
         let root = gradient.score.root;
         let score = builder.finish(root);
-        Self { score, root, contributions, matrices, scalars: HashMap::from([(upstream, 0)]), count: 1, upstream: 0 }
+        Self {
+            score,
+            root,
+            contributions,
+            matrices,
+            scalars: HashMap::from([(upstream, 0)]),
+            kept_score: 0,
+            count: 1,
+            upstream: 0,
+        }
     }
 
     pub(super) fn scalar_count(&self) -> usize {
@@ -63,22 +74,35 @@ impl Lowering {
     }
 
     pub(super) fn score_scalar(&self) -> usize {
-        self.scalars[&self.root]
+        self.kept_score
     }
 
     /// Computes the score.
     pub(super) fn forward(&mut self) -> Program {
         let root = self.root;
-        Stages::new(self, &[root]).finish(&[root], &[], &[])
+        let program = Stages::new(self, &[root]).finish(&[root], &[], &[]);
+        self.kept_score = self.scalars[&root];
+        program
     }
 
     /// Scatters the gradient.
     pub(super) fn backward(&mut self) -> Program {
+        self.forget_extrema();
         let contributions = std::mem::take(&mut self.contributions);
         let matrices = std::mem::take(&mut self.matrices);
         let mut roots: Vec<Value> = contributions.iter().map(|(_, _, value)| *value).collect();
         roots.extend(matrices.iter().flat_map(|outer| [outer.left, outer.right]));
         Stages::new(self, &roots).finish(&[], &contributions, &matrices)
+    }
+
+    /// Where matrices are multiplied, the backward program finds the least and the largest elements of vectors anew: it
+    /// compares them to elements that it computes anew, and a product's last bits depend on which triples share it.
+    fn forget_extrema(&mut self) {
+        let nodes = &self.score.nodes;
+        if nodes.iter().any(|(_, node)| matches!(node.op, Op::MatVec { .. })) {
+            let is_extremum = |value: &Value| matches!(nodes[*value].op, Op::Reduce(ReduceOp::Min | ReduceOp::Max, _));
+            self.scalars.retain(|value, _| !is_extremum(value));
+        }
     }
 
     fn keep(&mut self, value: Value) -> usize {
