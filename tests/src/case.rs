@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sptx_codegen::interp::{self, Bindings, Rows};
 use sptx_codegen::ir::{Gradient, PlaneId, Score, Side};
-use sptx_codegen::testing::Random;
+use sptx_codegen::testing::{Random, has_kink};
 use sptx_runtime::cpu::{Batch, Engine, EngineOptions};
 use sptx_runtime::kernel::CompiledModel;
 use sptx_runtime::optimizer::{Rule, Step};
@@ -223,7 +223,19 @@ impl Case {
         let gradient_noise = gradients.iter().zip(&expected_gradients).map(|(a, b)| noise(a, b));
         let allowed = 32.0 * gradient_noise.fold(noise(&scores, &expected_scores), f64::max);
         found.retain(|it| exceeds(it.expected - it.found, allowed));
+        if self.is_near_a_jump() {
+            found.clear();
+        }
         found
+    }
+
+    /// Whether some triple is so near a kink or a jump of the score that rounding decides on which side it is.
+    fn is_near_a_jump(&self) -> bool {
+        let score = &self.gradient.score;
+        let bindings = Bindings::new(score, score.bind_dims(&self.dims).unwrap_or_else(|error| panic!("{error}")));
+        let tables: Vec<Vec<f64>> =
+            self.tables.iter().map(|table| table.iter().map(|x| f64::from(*x)).collect()).collect();
+        (0..self.heads.len()).any(|triple| has_kink(score, &bindings, &self.rows(&tables, triple), 1e-5))
     }
 
     fn compare(&self, what: &str, expected: &[f64], found: &[f32], scale: f64, tolerance: f64) -> Vec<Disagreement> {

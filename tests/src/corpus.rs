@@ -41,6 +41,12 @@ fn scores_of(path: &Path) -> Vec<Score> {
     variants.into_iter().flatten().collect()
 }
 
+/// Random well-typed scores: `count` of them, or as many as the variable `SPTX_SEEDS` says, for a longer search.
+pub fn some_random_scores(count: u64) -> Vec<Score> {
+    let asked = std::env::var("SPTX_SEEDS").ok().and_then(|text| text.parse().ok());
+    random_scores(0..asked.unwrap_or(count))
+}
+
 /// Random well-typed scores, one per seed.
 pub fn random_scores(seeds: std::ops::Range<u64>) -> Vec<Score> {
     seeds.map(sptx_codegen::testing::random_score).collect()

@@ -6,7 +6,7 @@ mod case;
 mod corpus;
 
 pub use case::{Case, Disagreement};
-pub use corpus::{lowered, papers, random_scores, zoo};
+pub use corpus::{lowered, papers, random_scores, some_random_scores, zoo};
 
 /// The examples of README compile, and run.
 #[cfg(doctest)]
