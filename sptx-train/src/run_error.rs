@@ -54,6 +54,12 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// A folder that another process trains into.
+    #[error("{}: another process is training into this folder; wait for it, or choose another", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A folder that holds no run.
     #[error("{}: no run here: `{missing}` is missing", path.display())]
     NotARun {

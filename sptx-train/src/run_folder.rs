@@ -14,7 +14,7 @@
 mod embeddings;
 mod reopen;
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -102,6 +102,32 @@ impl RunFolder {
         self.path.join(name)
     }
 
+    /// Keeps other processes from training into the folder for as long as what it returns lives.
+    pub(crate) fn lock(&self) -> Result<File, RunError> {
+        let open = || File::open(&self.path);
+        let folder = open().map_err(|source| RunError::Read { path: self.path.clone(), source })?;
+        match folder.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(RunError::InUse { path: self.path.clone() }),
+            // Where the file system has no locks, runs are kept apart by their users.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(folder),
+        }
+    }
+
+    /// An ended run has a checkpoint, without which it would begin anew over what it has.
+    pub(crate) fn check_not_ended(&self) -> Result<()> {
+        if self.manifest()?.ended.is_some() {
+            let what = "the run has ended, but its checkpoint is missing".to_owned();
+            return Err(RunError::Damaged { path: self.file(Self::CHECKPOINT), what }.into());
+        }
+        Ok(())
+    }
+
+    /// Says in the manifest that the run goes on: its tables are about to change.
+    pub(crate) fn mark_open(&self) -> Result<()> {
+        let manifest = Manifest { ended: None, embeddings: None, ..self.manifest()? };
+        Ok(self.write_json(Self::MANIFEST, &manifest)?)
+    }
+
     /// Something in the folder that no run that was killed at its very beginning leaves.
     fn stranger(&self) -> Result<Option<String>, RunError> {
         let cannot_read = |source| RunError::Read { path: self.path.clone(), source };
@@ -127,6 +153,9 @@ impl RunFolder {
         config: &Config,
         source: Option<&str>,
     ) -> Result<()> {
+        if self.file(Self::MANIFEST).exists() {
+            return Err(RunError::AlreadyARun { path: self.path.clone() }.into());
+        }
         self.write_names(Self::ENTITIES, dataset.entities())?;
         self.write_names(Self::RELATIONS, dataset.relations())?;
         if let Some(source) = source {

@@ -99,6 +99,9 @@ fn a_run_cannot_go_on_with_other_settings() {
     let run = folder();
     let mut trainer = begin("transe", config("transe"), run.path());
     assert_eq!(trainer.train(&mut StopAfter(3)).expect("trained"), Outcome::Interrupted { epoch: 1 });
+    let message = try_resume(config("transe"), run.path()).expect_err("in use").to_string();
+    assert!(message.contains("another process is training into this folder"), "{message}");
+    drop(trainer);
     let before = std::fs::read(run.path().join(RunFolder::CHECKPOINT)).expect("a checkpoint");
     let mut changed = config("transe");
     changed.set("optimizer.learning_rate=0.5").expect("a setting");
@@ -133,6 +136,7 @@ fn damaged_files_are_named() {
     let run = folder();
     let mut trainer = begin("transe", config("transe"), run.path());
     trainer.train(&mut StopAfter(9)).expect("trained");
+    drop(trainer);
     let checkpoint = run.path().join(RunFolder::CHECKPOINT);
     let bytes = std::fs::read(&checkpoint).expect("bytes");
     for length in [0, 5, 100, bytes.len() / 2, bytes.len() - 4] {
@@ -142,6 +146,10 @@ fn damaged_files_are_named() {
     }
     std::fs::write(&checkpoint, &bytes).expect("restored");
     complete(resume("transe", config("transe"), run.path()));
+    std::fs::remove_file(&checkpoint).expect("removed");
+    let message = try_resume(config("transe"), run.path()).expect_err("missing").to_string();
+    assert!(message.contains("the run has ended, but its checkpoint is missing"), "{message}");
+    std::fs::write(&checkpoint, &bytes).expect("restored");
 
     std::fs::write(run.path().join(RunFolder::MANIFEST), "{").expect("written");
     let message = try_resume(config("transe"), run.path()).expect_err("damaged").to_string();

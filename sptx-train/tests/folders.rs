@@ -67,6 +67,13 @@ fn a_model_comes_back_as_it_was() {
     let Triple { head, relation, tail } = dataset.test()[0];
     assert_eq!(scorer.score_relations(head, tail, 0..5).len(), 5);
     assert!(scorer.score_relations(head, tail, relation..relation + 1)[0].is_finite());
+
+    let embeddings = folder.file(RunFolder::EMBEDDINGS);
+    let mut bytes = std::fs::read(&embeddings).expect("bytes");
+    *bytes.last_mut().expect("a byte") ^= 1;
+    std::fs::write(&embeddings, bytes).expect("written");
+    let message = folder.load_engine(&resolve, 1).expect_err("changed").to_string();
+    assert!(message.contains("it is not what the run wrote"), "{message}");
 }
 
 #[test]

@@ -42,7 +42,9 @@ impl RunFolder {
         }
         let config = self.config()?;
         let compiled = resolve(&self.model_reference()?)?;
-        let dataset = self.manifest()?.dataset;
+        let manifest = self.manifest()?;
+        check_digest(&path, manifest.embeddings.as_deref())?;
+        let dataset = manifest.dataset;
         let sizes = config.sizes(&compiled.model);
         let options = EngineOptions { threads, parameters: config.model.parameters };
         let mut engine = Engine::new(compiled, &sizes, dataset.entities, dataset.relations, &options)?;
@@ -65,6 +67,16 @@ impl RunFolder {
     pub fn relations(&self) -> Result<Vocabulary> {
         Ok(names(&self.file(Self::RELATIONS))?)
     }
+}
+
+/// Compares a file to the digest that the manifest has of it, once the run has ended.
+fn check_digest(path: &Path, expected: Option<&str>) -> Result<(), RunError> {
+    let bytes = std::fs::read(path).map_err(|source| RunError::Read { path: path.to_owned(), source })?;
+    if expected.is_some_and(|expected| blake3::hash(&bytes).to_hex().as_str() != expected) {
+        let what = format!("it is not what the run wrote, by the digest in {}", RunFolder::MANIFEST);
+        return Err(RunError::Damaged { path: path.to_owned(), what });
+    }
+    Ok(())
 }
 
 fn import(engine: &mut Engine, path: &Path) -> Result<(), RunError> {

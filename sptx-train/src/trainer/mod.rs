@@ -8,6 +8,7 @@ mod progress;
 mod size;
 mod validate;
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -44,6 +45,8 @@ pub struct Trainer {
     /// The tables at the best validation, plane by plane.
     best: Option<Vec<Vec<f32>>>,
     folder: Option<RunFolder>,
+    /// Keeps other processes from writing to the folder.
+    lock: Option<File>,
     saved: Instant,
     batch: TrainingBatch,
 }
@@ -73,6 +76,7 @@ impl Trainer {
             progress: Progress::default(),
             best: None,
             folder: None,
+            lock: None,
             saved: Instant::now(),
             batch: TrainingBatch::default(),
         })
@@ -81,8 +85,9 @@ impl Trainer {
     /// Keeps the run in a folder from now on. `source` is the text of the model's declaration, where it is the user's.
     ///
     /// # Errors
-    /// When the folder cannot be written.
+    /// When the folder cannot be written, or another process has begun a run in it.
     pub fn keep_in(&mut self, folder: RunFolder, source: Option<&str>) -> Result<()> {
+        self.lock = Some(folder.lock()?);
         folder.begin(&self.engine, &self.dataset, &self.config, source)?;
         self.folder = Some(folder);
         Ok(())
@@ -93,12 +98,15 @@ impl Trainer {
     /// # Errors
     /// When the settings, the dataset or the model are not those of the run, or its files are damaged.
     pub fn resume(compiled: CompiledModel, dataset: Arc<Dataset>, config: Config, folder: RunFolder) -> Result<Self> {
+        let lock = folder.lock()?;
         folder.check_same(&compiled.model, &dataset, &config)?;
         let mut trainer = Self::new(compiled, dataset, config)?;
         folder.clean()?;
         if let Some(checkpoint) = Checkpoint::load(&folder)? {
             trainer.progress = checkpoint.restore(&mut trainer.engine)?;
             trainer.best = checkpoint.best(&trainer.engine)?;
+        } else {
+            folder.check_not_ended()?;
         }
         let (done, asked) = (trainer.progress.epoch, trainer.config.epochs);
         if done > asked {
@@ -106,7 +114,9 @@ impl Trainer {
         }
         trainer.progress.trace_bytes = folder.truncate_trace(trainer.progress.trace_bytes)?;
         folder.set_config(&trainer.config)?;
+        folder.mark_open()?;
         trainer.folder = Some(folder);
+        trainer.lock = Some(lock);
         Ok(trainer)
     }
 
@@ -130,6 +140,9 @@ impl Trainer {
             self.end_epoch(evaluator.as_ref(), observer)?;
         }
         self.save()?;
+        if let Some(evaluator) = &evaluator {
+            self.validate_last(evaluator, observer)?;
+        }
         self.restore_best();
         Ok(match self.progress.stopped {
             true => Outcome::StoppedEarly { epoch: self.progress.epoch },

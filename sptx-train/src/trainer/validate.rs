@@ -1,7 +1,7 @@
 //! Validation, the best parameters, early stopping.
 
-use super::progress::Best;
-use super::{Trainer, Validation};
+use super::progress::{Best, Progress};
+use super::{Observer, Trainer, Validation};
 use crate::dataset::Triple;
 use crate::error::Result;
 use crate::evaluate::{EvaluateOptions, Evaluator};
@@ -12,10 +12,21 @@ impl Trainer {
         self.config.validation.every > 0 && !self.dataset.valid().is_empty()
     }
 
-    /// Whether the epoch that has just ended is validated: every so many are, and the last one.
+    /// Whether the epoch that has just ended is validated: every so many are.
     pub(super) fn is_validation_due(&self) -> bool {
-        let epoch = self.progress.epoch;
-        epoch.is_multiple_of(self.config.validation.every) || epoch == self.config.epochs
+        self.progress.epoch.is_multiple_of(self.config.validation.every)
+    }
+
+    /// Validates the last epoch, where it is not one of those that are. The checkpoint does not know of it, so that a run
+    /// that goes on from there for more epochs is as if it had never ended.
+    pub(super) fn validate_last(&mut self, evaluator: &Evaluator<'_>, observer: &mut dyn Observer) -> Result<()> {
+        if !self.is_validation_due() && !self.progress.stopped {
+            let progress = self.progress;
+            let validation = self.validate(evaluator)?;
+            observer.validated(progress.epoch, &validation);
+            self.progress = Progress { best: self.progress.best, ..progress };
+        }
+        Ok(())
     }
 
     /// Validates, keeps the parameters if they are the best, and stops the run if none were for too long.
