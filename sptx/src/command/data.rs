@@ -30,9 +30,10 @@ pub(super) fn describe(dataset: &Dataset) {
     let [train, valid, test] = [dataset.train(), dataset.valid(), dataset.test()].map(<[_]>::len);
     let (entities, relations) = (dataset.entities().len(), dataset.relations().len());
     output::note(&format!(
-        "data    {}: {entities} entities, {relations} relations, {train} triples to train on, {valid} to validate, \
+        "data    {}: {entities} entities, {relations} relation{}, {train} triples to train on, {valid} to validate, \
          {test} to test",
-        dataset.name()
+        dataset.name(),
+        output::plural(relations)
     ));
     for warning in dataset.warnings() {
         output::warn(&warning.to_string());

@@ -64,7 +64,28 @@ impl std::str::FromStr for Dimensions {
             let (name, size) = pair.split_once('=').ok_or("expected a number, or `name=number` separated by commas")?;
             Ok((name.trim().to_owned(), sized(size)?))
         };
-        text.split(',').map(pair).collect::<Result<_, String>>().map(Self::Named)
+        let mut named = BTreeMap::new();
+        for (name, size) in text.split(',').map(pair).collect::<Result<Vec<_>, String>>()? {
+            if named.insert(name.clone(), size).is_some() {
+                return Err(format!("`{name}` has two sizes"));
+            }
+        }
+        Ok(Self::Named(named))
+    }
+}
+
+/// Several sizes: `1,3,64`; or sizes by name, as [`Dimensions`] has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DimensionList(pub(super) Vec<Dimensions>);
+
+impl std::str::FromStr for DimensionList {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.contains('=') {
+            return text.parse().map(|named| Self(vec![named]));
+        }
+        text.split(',').map(str::parse).collect::<Result<_, _>>().map(Self)
     }
 }
 

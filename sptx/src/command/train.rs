@@ -148,11 +148,12 @@ fn describe(trainer: &Trainer, device: &str) {
     let parameters = engine.tables().parameter_count();
     output::note(&format!("model   {}, {}: {parameters} parameters", engine.model().name, sizes.join(", ")));
     output::note(&format!(
-        "device  {}{}: {}, {} threads, {} kernels",
+        "device  {}{}: {}, {} thread{}, {} kernels",
         config.device,
         if device == config.device { String::new() } else { format!(" ({device})") },
         InstructionSet::widest(),
         engine.threads(),
+        output::plural(engine.threads()),
         engine.kernel_kind()
     ));
 }

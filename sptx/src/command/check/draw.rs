@@ -14,6 +14,7 @@ use sptx::train::{Purpose, Stream, Triple, bounded, uniform_f64};
 use super::reference::Tables;
 use crate::command::failure::Failure;
 use crate::command::options::Dimensions;
+use crate::command::output;
 
 const ENTITIES: u32 = 7;
 const RELATIONS: u32 = 3;
@@ -43,16 +44,27 @@ pub(super) struct Case {
     pub(super) upstream: Vec<f32>,
 }
 
-/// The sizes that a model is checked at: those asked for, or each of `defaults`.
+/// The sizes that a model is checked at: those asked for, or each of `defaults`. Of several models or sizes, a size that is
+/// odd where a half is read is left out, and said so.
 ///
 /// The second dimension of a model that has two is given another size than the first, unless a matrix must be square.
 pub(super) fn sizes(
     model: &Model,
-    asked: Option<&Dimensions>,
+    asked: &[Dimensions],
     defaults: &[usize],
+    one_of_many: bool,
 ) -> Result<Vec<BTreeMap<String, usize>>, BindError> {
-    if let Some(asked) = asked {
-        return Ok(vec![asked.bind(model)?]);
+    if !asked.is_empty() {
+        let mut sizes = Vec::new();
+        for asked in asked {
+            match asked.bind(model) {
+                Err(error @ BindError::Odd { .. }) if one_of_many => {
+                    output::note(&format!("{} is left out: {error}", model.name));
+                }
+                bound => sizes.push(bound?),
+            }
+        }
+        return Ok(sizes);
     }
     let apart = |size: usize| {
         let symbols = model.symbols().enumerate();

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sptx::models::{KernelChoice, Source, zoo};
 
 use super::failure::Failure;
-use super::options::{self, Dimensions};
+use super::options::{self, DimensionList, Dimensions};
 use super::{Outcome, output};
 use compare::Errors;
 
@@ -24,14 +24,15 @@ Hold a model's scores and gradients against finite differences.
 
 Random tables and a random batch are drawn from the seed. The scores of the CPU's kernels (f32) are held against the \
 reference interpreter (f64), their gradients against the interpreted gradient and against central differences of the \
-interpreted score. An error is relative to the larger of the value and the root mean square of its kind. Triples near a \
+interpreted score. An error is relative to the larger of the value and the root mean square of its kind (or a thousandth of the largest \
+kind's, where a gradient cancels). Triples near a \
 kink of the score, where differences mean nothing, are drawn again.";
 
 const EXAMPLES: &str = "\
 Examples:
   sptx check my_model.sptx
   sptx check transe --set norm=2 --dim 64
-  sptx check all --choices all --json";
+  sptx check all --choices all --dim 1,3,64 --json";
 
 /// Hold a model's scores and gradients against finite differences.
 #[derive(Debug, clap::Args)]
@@ -39,9 +40,10 @@ Examples:
 pub(super) struct Arguments {
     /// A model of the zoo, a `.sptx` file (`file.sptx#Score` where it declares several), or `all` for the whole zoo.
     model: String,
-    /// A size for every dimension, or sizes by name (`d=64,k=32`); several small ones when left out.
-    #[arg(long)]
-    dim: Option<Dimensions>,
+    /// Sizes of every dimension (`1,3,64`), or sizes by name (`d=64,k=32`); may be given several times. Several small ones
+    /// when left out.
+    #[arg(long, value_name = "SIZES")]
+    dim: Vec<DimensionList>,
     /// Which combinations of choices are checked.
     #[arg(long, value_enum, default_value_t = Combinations::Default)]
     choices: Combinations,
@@ -102,6 +104,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             check(arguments, &source, &choices, &mut reports)?;
         }
     }
+    if reports.is_empty() {
+        return Err(Failure::new("no size fits, so nothing was checked".to_owned()));
+    }
     print(arguments, &reports)?;
     let failed = reports.iter().filter(|report| !report.passed).count();
     if failed == 0 {
@@ -119,7 +124,9 @@ fn check(arguments: &Arguments, source: &Source, choices: &[(String, f64)], repo
         Some(Kernels::Interpreted) => KernelChoice::Interpreted,
     };
     let model = source.compile(&borrowed, kernels)?;
-    for sizes in draw::sizes(&model.model, arguments.dim.as_ref(), &DEFAULT_SIZES)? {
+    let asked: Vec<Dimensions> = arguments.dim.iter().flat_map(|list| list.0.clone()).collect();
+    let one_of_many = arguments.model == "all" || asked.len() > 1;
+    for sizes in draw::sizes(&model.model, &asked, &DEFAULT_SIZES, one_of_many)? {
         let case = draw::Case::new(&compiled, &model, &sizes, arguments.triples, arguments.seed)?;
         let errors = compare::compare(&compiled, case)?;
         reports.push(Report {
