@@ -40,9 +40,9 @@ impl Checkpoint {
             let shape = tensors::shape(engine, plane);
             tensors.push(Tensor { name, shape, values: Box::new(move || tables.export(plane).into()) });
         }
-        for (name, values) in &state {
-            let (name, shape) = (format!("optimizer.{name}"), vec![values.len()]);
-            tensors.push(Tensor { name, shape, values: Box::new(move || values.as_slice().into()) });
+        for column in &state {
+            let (name, shape) = (format!("optimizer.{}", column.name), vec![column.count()]);
+            tensors.push(Tensor { name, shape, values: Box::new(move || column.values()) });
         }
         for (plane, values) in best.into_iter().flatten().enumerate() {
             let name = format!("best.{}", model.plane_name(plane));

@@ -1,5 +1,7 @@
 //! `manifest.json`: what a run was made from, by what, on what, when.
 
+use std::fs::File;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,7 @@ use sptx_runtime::simd::InstructionSet;
 
 use crate::config::Config;
 use crate::dataset::Dataset;
+use crate::run_error::RunError;
 
 /// What a run was made from, by what, on what, when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -134,6 +137,16 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let day = day_of_year - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
     (era * 400 + year + u64::from(month <= 2), month, day)
+}
+
+/// The digest (BLAKE3) of a file, read a piece at a time.
+pub(crate) fn file_digest(path: &Path) -> Result<String, RunError> {
+    let read = || -> std::io::Result<String> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(File::open(path)?)?;
+        Ok(hasher.finalize().to_hex().to_string())
+    };
+    read().map_err(|source| RunError::Read { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -20,3 +20,4 @@ pub use batch::Batch;
 pub use engine::{Engine, EngineOptions};
 pub use gradients::Gradients;
 pub use interpret::Interpreter;
+pub use state::StateColumn;

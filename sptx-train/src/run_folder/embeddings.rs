@@ -12,7 +12,6 @@ use crate::dataset::Split;
 use crate::error::Result;
 use crate::evaluate::Metrics;
 use crate::manifest;
-use crate::run_error::RunError;
 use crate::tensors::{self, Tensor};
 
 impl RunFolder {
@@ -32,10 +31,8 @@ impl RunFolder {
     /// Writes the metrics, and marks the run as ended.
     pub(crate) fn write_metrics(&self, metrics: &BTreeMap<Split, Metrics>) -> Result<()> {
         self.write_json(Self::METRICS, metrics)?;
-        let path = self.file(Self::EMBEDDINGS);
-        let bytes = std::fs::read(&path).map_err(|source| RunError::Read { path, source })?;
         let mut manifest = self.manifest()?;
-        manifest.embeddings = Some(blake3::hash(&bytes).to_hex().to_string());
+        manifest.embeddings = Some(manifest::file_digest(&self.file(Self::EMBEDDINGS))?);
         manifest.ended = Some(manifest::now());
         Ok(self.write_json(Self::MANIFEST, &manifest)?)
     }

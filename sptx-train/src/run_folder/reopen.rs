@@ -9,6 +9,7 @@ use super::RunFolder;
 use crate::config::ModelReference;
 use crate::dataset::Vocabulary;
 use crate::error::Result;
+use crate::manifest::file_digest;
 use crate::run_error::RunError;
 use crate::tensors;
 
@@ -71,8 +72,8 @@ impl RunFolder {
 
 /// Compares a file to the digest that the manifest has of it, once the run has ended.
 fn check_digest(path: &Path, expected: Option<&str>) -> Result<(), RunError> {
-    let bytes = std::fs::read(path).map_err(|source| RunError::Read { path: path.to_owned(), source })?;
-    if expected.is_some_and(|expected| blake3::hash(&bytes).to_hex().as_str() != expected) {
+    let Some(expected) = expected else { return Ok(()) };
+    if file_digest(path)? != expected {
         let what = format!("it is not what the run wrote, by the digest in {}", RunFolder::MANIFEST);
         return Err(RunError::Damaged { path: path.to_owned(), what });
     }
