@@ -183,7 +183,12 @@ impl RunFolder {
     /// # Errors
     /// When the file cannot be read or has been damaged.
     pub fn config(&self) -> Result<Config> {
-        Ok(Config::load(self.file(Self::CONFIG))?)
+        let path = self.file(Self::CONFIG);
+        let config = Config::load(&path)?;
+        if config.model.name.is_empty() {
+            return Err(RunError::Damaged { path, what: "it names no model".to_owned() }.into());
+        }
+        Ok(config)
     }
 
     /// The run's manifest.

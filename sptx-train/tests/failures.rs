@@ -151,6 +151,12 @@ fn damaged_files_are_named() {
     assert!(message.contains("the run has ended, but its checkpoint is missing"), "{message}");
     std::fs::write(&checkpoint, &bytes).expect("restored");
 
+    let settings = std::fs::read(run.path().join(RunFolder::CONFIG)).expect("bytes");
+    std::fs::write(run.path().join(RunFolder::CONFIG), "").expect("emptied");
+    let message = RunFolder::open(run.path()).and_then(|run| run.config()).expect_err("damaged").to_string();
+    assert!(message.contains("config.toml: damaged: it names no model"), "{message}");
+    std::fs::write(run.path().join(RunFolder::CONFIG), settings).expect("restored");
+
     std::fs::write(run.path().join(RunFolder::MANIFEST), "{").expect("written");
     let message = try_resume(config("transe"), run.path()).expect_err("damaged").to_string();
     assert!(message.contains("manifest.json: damaged: "), "{message}");
