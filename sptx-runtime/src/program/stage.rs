@@ -232,6 +232,7 @@ impl ReduceOp {
 
 impl Unary {
     /// The value for one number; the vector forms are in [`crate::simd`].
+    #[inline]
     pub fn apply(self, x: f32) -> f32 {
         match self {
             Self::Neg => -x,
@@ -272,6 +273,7 @@ impl Unary {
 
 impl Binary {
     /// The value for two numbers.
+    #[inline]
     pub fn apply(self, a: f32, b: f32) -> f32 {
         match self {
             Self::Add => a + b,
