@@ -2,8 +2,17 @@
 //!
 //! - [`program`]: what a compiled score is, as plain data. The compiler depends on this module alone (the crate without
 //!   its `cpu` feature); the runtime never depends on the compiler.
-//! - [`table`]: rows in memory. - [`kernel`]: what a device asks of compiled code. - [`cpu`]: the CPU device, with the
-//!   block interpreter. - [`simd`]: 16-lane vectors. - [`incidence`]: sparse incidence matrices in and out.
+//! - `table`: rows in memory.
+//! - `kernel`: what a device asks of compiled code.
+//! - `optimizer`: what is done to a row once its gradient is known.
+//! - `cpu`: the CPU device, with the block interpreter.
+//! - `simd`: 16-lane vectors, for the widest instruction set that the CPU has.
+//! - `incidence`: sparse incidence matrices of batches, in and out.
+//!
+//! ```
+//! use sptx_runtime::simd::InstructionSet;
+//! assert!(InstructionSet::available().next().is_some());
+//! ```
 
 pub mod program;
 

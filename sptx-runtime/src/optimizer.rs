@@ -48,8 +48,8 @@ impl Rule {
         }
     }
 
-    /// Whether rows outside the batch change. Weight decay on rows that a rule leaves alone otherwise is applied when
-    /// they are next touched by no one: lazy rules decay the rows of the batch only.
+    /// Whether rows outside the batch change, by their moments and by weight decay. All other rules decay the rows of the
+    /// batch only.
     pub fn is_dense(self) -> bool {
         matches!(self, Self::Adam { .. })
     }

@@ -3,9 +3,12 @@
 //! A person writes one score function; the compiler derives the sparse incidence form, the gradient and the kernels, and
 //! the trainer learns the tables. This crate is the door to all of it and holds no logic of its own:
 //!
-//! - [`dsl`]: the `score!` and `semiring!` macros. - [`codegen`]: the compiler behind them, as a library.
-//! - [`runtime`]: tables, devices, kernels. - [`train`]: datasets, training, evaluation, prediction.
-//! - [`models`]: a model by the name it has in the zoo, or by its `.sptx` file. - [`bundled`]: a graph to begin with.
+//! - [`dsl`]: the `score!` and `semiring!` macros.
+//! - [`codegen`]: the compiler behind them, as a library.
+//! - [`runtime`]: tables, devices, kernels.
+//! - [`train`]: datasets, training, evaluation, prediction.
+//! - [`models`]: a model by the name it has in the zoo, or by its `.sptx` file.
+//! - [`bundled`]: a graph to begin with.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -231,7 +231,7 @@ impl ReduceOp {
 }
 
 impl Unary {
-    /// The value for one number; the vector forms are in [`crate::simd`].
+    /// The value for one number; the vector forms are in `simd::math`.
     #[inline]
     pub fn apply(self, x: f32) -> f32 {
         match self {
