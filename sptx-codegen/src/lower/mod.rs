@@ -6,8 +6,8 @@
 //! keeping a vector for every triple); scalars that cross a cut are kept, one number per triple.
 //!
 //! Needs: a real score without folds ([`crate::passes`]) and its gradient. Establishes: operands before users in each
-//! body; every scalar defined before it is read; all scatters of a dimension in one stage, the last of its dimension in
-//! the backward program, so that a device may update a tile when that stage is done with it.
+//! body; every scalar defined before it is read; all scatters of a dimension in one stage that folds nothing, the last of
+//! its dimension in the backward program, so that a device may update a tile when that stage is done with it.
 
 mod columns;
 mod describe;

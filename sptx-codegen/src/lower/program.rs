@@ -135,7 +135,7 @@ struct Stages<'a> {
 }
 
 /// What ends in the columns of one dimension at one level.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Ends {
     reduce: Vec<Value>,
     store: Vec<Value>,
@@ -161,7 +161,7 @@ impl<'a> Stages<'a> {
         for level in 0..=last.unwrap_or_default() {
             self.scalars_stage(&boundary, level);
             for ((_, dim), ends) in ends.range((level, 0)..(level + 1, 0)) {
-                self.columns_stage(*dim, ends);
+                self.columns_stages(*dim, ends);
             }
             self.product_stages(level);
         }
@@ -280,6 +280,16 @@ impl<'a> Stages<'a> {
         let define =
             registers.into_iter().zip(due).map(|(register, value)| (register, self.lowering.keep(value))).collect();
         self.stages.push(Stage::Scalars(Scalars { body, define, scatter: Vec::new() }));
+    }
+
+    /// A stage over the columns of a dimension. What it scatters is a stage of its own where it also folds: a fold has all
+    /// tiles of a row, and a tile must be complete, and may change, when a stage that scatters leaves it.
+    fn columns_stages(&mut self, dim: usize, ends: &Ends) {
+        if ends.reduce.is_empty() || ends.scatter.is_empty() {
+            return self.columns_stage(dim, ends);
+        }
+        self.columns_stage(dim, &Ends { scatter: Vec::new(), ..ends.clone() });
+        self.columns_stage(dim, &Ends { scatter: ends.scatter.clone(), ..Ends::default() });
     }
 
     fn columns_stage(&mut self, dim: usize, ends: &Ends) {

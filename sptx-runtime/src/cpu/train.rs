@@ -13,7 +13,7 @@ use super::update::{State, Update, split_states};
 use crate::Error;
 use crate::kernel::Direction;
 use crate::optimizer::{Rule, Step};
-use crate::program::{Columns, Model, Shape, Stage};
+use crate::program::{Columns, Shape, Stage};
 
 impl Engine {
     /// Sets the optimizer; its state begins anew.
@@ -57,7 +57,7 @@ impl Engine {
     fn learn(&mut self, batch: Batch<'_>, workspace: &mut Workspace, step: Step) {
         let mut state = self.optimizer.take().expect("an optimizer was set before training");
         let active = Active::select(batch, workspace, self.model().upstream);
-        let touched = if learns_by_tile(self.model(), state.rule) {
+        let touched = if self.model().backward.vectors.is_empty() && !state.rule.needs_row() {
             self.learn_by_tile(active.batch(), workspace, &mut state, step)
         } else {
             let gradients = self.backward(active.batch(), workspace, state.rule.is_dense());
@@ -143,13 +143,6 @@ impl Engine {
             give(scratch, scratch_buffer);
         });
     }
-}
-
-/// Whether each tile can be updated at once: no vector is kept, the rule needs no whole row, and no stage that scatters
-/// also folds. A fold has all tiles of a row, as the gradient of a scalar that multiplies a vector does.
-fn learns_by_tile(model: &Model, rule: Rule) -> bool {
-    let folds = |stage: &Stage| matches!(stage, Stage::Columns(it) if !it.scatter.is_empty() && !it.reduce.is_empty());
-    model.backward.vectors.is_empty() && !rule.needs_row() && !model.backward.stages.iter().any(folds)
 }
 
 /// The triples whose score the loss depends on.
