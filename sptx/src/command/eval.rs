@@ -1,12 +1,10 @@
 //! `sptx eval`.
 
-use std::path::PathBuf;
-
 use indicatif::ProgressBar;
 use sptx::train::{EngineScorer, EvaluateOptions, Evaluator, Metrics, Split};
 
-use super::model::{self, Run};
-use super::{Outcome, metrics as metrics_table, options, output};
+use super::model::{EndedRun, Run};
+use super::{Outcome, metrics as metrics_table, output};
 
 const ABOUT: &str = "\
 Rank the triples of a split.
@@ -24,8 +22,8 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The folder of a run that has ended.
-    run: PathBuf,
+    #[command(flatten)]
+    run: EndedRun,
     /// The split: train, valid or test.
     #[arg(long, default_value = "test")]
     split: Split,
@@ -35,12 +33,6 @@ pub(super) struct Arguments {
     /// Also show each category of relations and each relation.
     #[arg(long)]
     by_relation: bool,
-    /// The folder of the dataset, if it is no longer where it was.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Threads; 0 for as many as there are cores.
-    #[arg(long, value_name = "T", default_value_t = 0, value_parser = options::threads())]
-    threads: u32,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -48,7 +40,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let split = arguments.split;
-    let run = model::open(&arguments.run, arguments.data.as_deref(), arguments.threads as usize)?;
+    let run = arguments.run.open()?;
     let metrics = evaluate(&run, split, !arguments.raw)?;
     if arguments.json {
         return output::json(&metrics);

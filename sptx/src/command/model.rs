@@ -1,5 +1,7 @@
 //! The models of runs.
 
+use std::path::PathBuf;
+
 use sptx::models::{KernelChoice, ModelError, Source};
 use sptx::runtime::cpu::Engine;
 use sptx::runtime::kernel::CompiledModel;
@@ -7,6 +9,7 @@ use sptx::train::{Dataset, ModelReference, RunFolder};
 
 use super::data;
 use super::failure::Failure;
+use super::options;
 
 /// Compiles the model that a configuration refers to.
 pub(super) fn compile(source: &Source, reference: &ModelReference) -> Result<CompiledModel, ModelError> {
@@ -32,20 +35,34 @@ pub(super) struct Run {
     pub(super) dataset: Dataset,
 }
 
-/// Opens a run: its model with its tables, and its dataset, which must be the one it was trained on.
-pub(super) fn open(path: &std::path::Path, data: Option<&std::path::Path>, threads: usize) -> Result<Run, Failure> {
-    let folder = RunFolder::open(path)?;
-    let config = folder.config()?;
-    let compiled = compile(&of_run(&folder, &config.model)?, &config.model)?;
-    let engine = folder.load_engine(&|_| Ok(compiled.clone()), threads)?;
-    let dataset = data::load(data.unwrap_or(&config.data))
-        .map_err(|failure| failure.help("if the data has moved since the run began, name its folder with `--data`"))?;
-    if dataset.digest() != folder.manifest()?.dataset.digest {
-        return Err(Failure::new(format!(
-            "{}: the dataset is not the one that the run was trained on",
-            path.display()
-        ))
-        .help("name the folder of the dataset that it was trained on with `--data`"));
+/// Options that say which run is asked.
+#[derive(Debug, clap::Args)]
+pub(super) struct EndedRun {
+    /// The folder of a run that has ended.
+    run: PathBuf,
+    /// The folder of the dataset, if it is no longer where it was.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Threads; 0 for as many as there are cores.
+    #[arg(long, value_name = "T", default_value_t = 0, value_parser = options::threads())]
+    threads: u32,
+}
+
+impl EndedRun {
+    /// Opens the run: its model with its tables, and its dataset, which must be the one it was trained on.
+    pub(super) fn open(&self) -> Result<Run, Failure> {
+        let folder = RunFolder::open(&self.run)?;
+        let config = folder.config()?;
+        let compiled = compile(&of_run(&folder, &config.model)?, &config.model)?;
+        let engine = folder.load_engine(&|_| Ok(compiled.clone()), self.threads as usize)?;
+        let dataset = data::load(self.data.as_ref().unwrap_or(&config.data)).map_err(|failure| {
+            failure.help("if the data has moved since the run began, name its folder with `--data`")
+        })?;
+        if dataset.digest() != folder.manifest()?.dataset.digest {
+            let message = format!("{}: the dataset is not the one that the run was trained on", self.run.display());
+            let help = "name the folder of the dataset that it was trained on with `--data`";
+            return Err(Failure::new(message).help(help));
+        }
+        Ok(Run { engine, dataset })
     }
-    Ok(Run { engine, dataset })
 }

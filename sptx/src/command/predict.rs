@@ -1,13 +1,11 @@
 //! `sptx predict`.
 
-use std::path::PathBuf;
-
 use serde::Serialize;
 use sptx::train::{Dataset, Kind, KnownTriples, Question};
 
 use super::answers::{Answer, ask};
 use super::failure::Failure;
-use super::model::{self, Run};
+use super::model::{EndedRun, Run};
 use super::{Outcome, options, output};
 
 const ABOUT: &str = "\
@@ -25,8 +23,8 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The folder of a run that has ended.
-    run: PathBuf,
+    #[command(flatten)]
+    run: EndedRun,
     /// The head's name.
     #[arg(long)]
     head: Option<String>,
@@ -42,12 +40,6 @@ pub(super) struct Arguments {
     /// Leave out answers that the dataset already holds, in any split.
     #[arg(long)]
     exclude_known: bool,
-    /// The folder of the dataset, if it is no longer where it was.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Threads; 0 for as many as there are cores.
-    #[arg(long, value_name = "T", default_value_t = 0, value_parser = options::threads())]
-    threads: u32,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -66,7 +58,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     if parts.into_iter().flatten().count() != 2 {
         return Err(needs_two());
     }
-    let Run { engine, dataset } = model::open(&arguments.run, arguments.data.as_deref(), arguments.threads as usize)?;
+    let Run { engine, dataset } = arguments.run.open()?;
     let question = question(arguments, &dataset)?;
     let known = arguments.exclude_known.then(|| KnownTriples::of_dataset(&dataset));
     let answers = ask(&engine, &dataset, question, arguments.top, known.as_ref())?;
