@@ -171,7 +171,8 @@ impl<'a> Stages<'a> {
     ) -> (Program, HashMap<Value, usize>) {
         let ends = self.ends(contributions, matrices);
         let boundary = self.boundary(wanted, contributions);
-        let last = ends.keys().map(|(level, _)| *level).chain(boundary.iter().map(|value| self.levels[value])).max();
+        let kept = boundary.iter().chain(&self.wanted_vectors).map(|value| self.levels[value]);
+        let last = ends.keys().map(|(level, _)| *level).chain(kept).max();
         for level in 0..=last.unwrap_or_default() {
             self.scalars_stage(&boundary, level);
             for ((_, dim), ends) in ends.range((level, 0)..(level + 1, 0)) {
