@@ -34,9 +34,16 @@ fn transh() {
               score = −Σ(x2²)
             incidence rows
               x1 = +h.v −t.v   (plus_times)
-            comparators
-              h as candidate: squared L2, candidates transformed by the query
-              t as candidate: squared L2, candidates transformed by the query
+            many heads at once: by matrix products
+              q0 = −(r.d − t.v + Σ(t.v·r.w)·r.w)
+              c0 = h.v − Σ(h.v·r.w)·r.w   (for each relation)
+              p0 = Σ((q0 − c0)²)
+              score = −p0
+            many tails at once: by matrix products
+              q0 = −(h.v + r.d − Σ(h.v·r.w)·r.w)
+              c0 = Σ(r.w·t.v)·r.w − t.v   (for each relation)
+              p0 = Σ((q0 − c0)²)
+              score = −p0
             gradient
               x1 = h.v − t.v
               x2 = Σ(x1·r.w)
@@ -77,9 +84,16 @@ fn transr() {
               score = −Σ(x2²)
             incidence rows
               x1 = +h.v −t.v   (plus_times)
-            comparators
-              h as candidate: squared L2, candidates transformed by the query
-              t as candidate: squared L2, candidates transformed by the query
+            many heads at once: by matrix products
+              q0 = −(r.v − r.m·t.v)
+              c0 = r.m·h.v   (for each relation)
+              p0 = Σ((q0 − c0)²)
+              score = −p0
+            many tails at once: by matrix products
+              q0 = r.m·h.v + r.v
+              c0 = r.m·t.v   (for each relation)
+              p0 = Σ((q0 − c0)²)
+              score = −p0
             gradient
               x1 = h.v − t.v
               x2 = −2·g·(r.m·x1 + r.v)
@@ -113,9 +127,24 @@ fn rotate() {
               score = −Σ(|x1 − t.v|)
             incidence rows
               x1 = h.v e^(i·r.v)   (hadamard)
-            comparators
-              h as candidate: L1 of complex moduli, candidates transformed by the query
-              t as candidate: L1 of complex moduli, candidates as stored
+            many heads at once: by a kernel over pairs
+              q0 = cos(r.v)
+              q1 = sin(r.v)
+              q2 = t.v.re
+              q3 = t.v.im
+              c0 = h.v.re
+              c1 = h.v.im
+              x1 = q0·c0 − q1·c1 − q2
+              x2 = q1·c0 + q0·c1 − q3
+              score = −Σ(√(x1² + x2²))
+            many tails at once: by a kernel over pairs
+              q0 = h.v.re·cos(r.v) − h.v.im·sin(r.v)
+              q1 = h.v.re·sin(r.v) + cos(r.v)·h.v.im
+              c0 = t.v.re
+              c1 = t.v.im
+              x1 = q0 − c0
+              x2 = q1 − c1
+              score = −Σ(√(x1² + x2²))
             gradient
               x1 = cos(r.v)
               x2 = sin(r.v)
