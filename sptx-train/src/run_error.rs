@@ -85,7 +85,8 @@ pub enum RunError {
     /// A run resumed with other settings.
     #[error(
         "{}: the run cannot go on with other settings: {}; set them back, or begin a new run \
-         (only `epochs`, `threads`, `device`, `checkpoint`, `evaluation` and the path in `data` may change)",
+         (only `epochs` (unless the learning rate falls until the last of them), `threads`, `device`, `checkpoint`, \
+         `evaluation` and the path in `data` may change)",
         path.display(),
         differences.join(", ")
     )]
