@@ -39,6 +39,22 @@ pub enum Error {
         /// Number of tails.
         tails: usize,
     },
+    /// Lists of a block of different lengths.
+    #[error(
+        "a block needs as many relations and answers as queries; it has {queries} queries, {relations} relations and \
+         {answers} answers"
+    )]
+    UnequalBlock {
+        /// Number of queries.
+        queries: usize,
+        /// Number of relations.
+        relations: usize,
+        /// Number of answers.
+        answers: usize,
+    },
+    /// A block that asks for relations.
+    #[error("a block asks for heads or for tails, not for relations")]
+    RelationBlock,
     /// A parameter the model does not have.
     #[error("{model} has no parameter `{name}`{}", if known.is_empty() { "; it has none".to_owned() } else { format!("; it has {known}") })]
     UnknownParameter {

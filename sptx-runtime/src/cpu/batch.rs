@@ -99,6 +99,11 @@ impl Targets {
         [Touched::Some(entity_rows), Touched::Some(relation_rows)]
     }
 
+    /// Marks for [`compact`], kept between calls.
+    pub(crate) fn stamps(&mut self) -> &mut Vec<u32> {
+        &mut self.stamps
+    }
+
     /// The gradient rows of the batch that was assigned last.
     pub(crate) fn columns<'a>(&'a self, batch: Batch<'a>, touched: &[Touched; 2]) -> [&'a [u32]; 3] {
         match &touched[0] {
@@ -110,7 +115,7 @@ impl Targets {
 
 /// The distinct numbers of some columns, ascending; `targets` receive each number's position among them. `stamps` hold
 /// `UNSEEN` between calls, so that the work is that of the batch and not of the table.
-fn compact(stamps: &mut Vec<u32>, count: usize, columns: &mut [(&[u32], &mut Vec<u32>)]) -> Vec<u32> {
+pub(crate) fn compact(stamps: &mut Vec<u32>, count: usize, columns: &mut [(&[u32], &mut Vec<u32>)]) -> Vec<u32> {
     const UNSEEN: u32 = u32::MAX;
     if stamps.len() < count {
         stamps.resize(count, UNSEEN);

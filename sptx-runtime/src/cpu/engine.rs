@@ -111,11 +111,16 @@ impl Engine {
     /// When `scores` is not as long as the batch.
     pub fn score(&self, batch: Batch<'_>, scores: &mut [f32]) -> Result<(), Error> {
         batch.validate(&self.tables)?;
+        self.pool.install(|| self.score_batch(batch, scores));
+        Ok(())
+    }
+
+    /// [`Engine::score`] of a batch whose numbers are rows, on the threads of whoever calls.
+    pub(super) fn score_batch(&self, batch: Batch<'_>, scores: &mut [f32]) {
         let mut workspace = take(&self.workspaces);
-        self.pool.install(|| self.forward(batch, &mut workspace));
+        self.forward(batch, &mut workspace);
         scores.copy_from_slice(&workspace.scalars[self.model().score]);
         give(&self.workspaces, workspace);
-        Ok(())
     }
 
     pub(super) fn forward(&self, batch: Batch<'_>, workspace: &mut Workspace) {

@@ -5,6 +5,7 @@
 //! the order of the batch. The same bits come out for any number of threads.
 
 mod batch;
+mod block;
 mod engine;
 mod gemm;
 mod gradients;
@@ -17,6 +18,7 @@ mod train;
 mod update;
 
 pub use batch::Batch;
+pub use block::{Block, BlockLoss, Candidates, Queries};
 pub use engine::{Engine, EngineOptions};
 pub use gradients::Gradients;
 pub use interpret::Interpreter;

@@ -64,11 +64,23 @@ impl Engine {
             state.update(&self.compiled.model, &mut self.tables, &gradients, step);
             gradients.touched().clone()
         };
+        self.optimizer = Some(state);
+        self.constrain(&touched);
+    }
+
+    /// Updates the tables by a gradient that is whole, constraints included.
+    pub(super) fn update(&mut self, gradients: &Gradients, step: Step) {
+        let mut state = self.optimizer.take().expect("an optimizer was set before training");
+        state.update(&self.compiled.model, &mut self.tables, gradients, step);
+        self.optimizer = Some(state);
+        self.constrain(gradients.touched());
+    }
+
+    fn constrain(&mut self, touched: &[Touched; 2]) {
         for slot in 0..self.compiled.model.slots.len() {
             let owner = owner_index(self.compiled.model.slots[slot].owner);
             self.tables.constrain(&self.compiled.model, slot, touched[owner].rows());
         }
-        self.optimizer = Some(state);
     }
 
     /// Backward and update in one pass over each tile: the gradient of a tile lives only until its update.
