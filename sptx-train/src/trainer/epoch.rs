@@ -60,6 +60,7 @@ impl Trainer {
             learning_rate: config.optimizer.learning_rate,
             weight_decay: config.optimizer.weight_decay,
             number: progress.step + 1,
+            penalty: None,
         };
         let outcome = engine.step(batch.triples(), step, |scores, upstream| {
             let value = loss.evaluate(scores, batch.positives(), upstream);
