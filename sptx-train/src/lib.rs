@@ -20,6 +20,10 @@ mod loss;
 
 mod schedule;
 
+mod reciprocal;
+
+mod regime;
+
 mod initialize;
 
 mod batch;
@@ -62,7 +66,7 @@ pub use philox::{Purpose, Stream, bounded, normal_f64, philox4x32_10, uniform_f3
 pub use predict::{Answer, Question, predict};
 pub use run_error::RunError;
 pub use run_folder::RunFolder;
-pub use sampler::{Corruption, Negatives, Sampler, SamplerOptions, epoch_order, shared_negatives};
+pub use sampler::{Corruption, NegativeSet, Negatives, Sampler, SamplerOptions, epoch_order, shared_negatives};
 pub use schedule::Schedule;
 pub use score::EngineScorer;
 pub use trainer::{EpochRecord, Observer, Outcome, Silent, Trainer, Validation};

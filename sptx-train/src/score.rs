@@ -10,7 +10,8 @@ use crate::evaluate::{CandidateScorer, Query};
 /// Triples scored in one call of the engine: what bounds a thread's memory.
 const TRIPLES: usize = 8192;
 
-/// An engine as a scorer of candidates. Use it within [`Engine::install`], so that all work shares the engine's threads.
+/// An engine as a scorer of candidates. Where the engine's [relations have inverses](Engine::set_reciprocal), heads are
+/// scored as tails of these. Use it within [`Engine::install`], so that all work shares the engine's threads.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineScorer<'a> {
     engine: &'a Engine,
@@ -74,6 +75,10 @@ impl CandidateScorer for EngineScorer<'_> {
     }
 
     fn score_heads(&self, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]) {
+        let inverse = |query: &Query| Some(Query { relation: self.engine.inverse_of(query.relation)?, ..*query });
+        if let Some(inverse) = queries.iter().map(inverse).collect::<Option<Vec<Query>>>() {
+            return self.score_tails(&inverse, candidates, scores);
+        }
         self.tile(queries, candidates, scores, |entities, others| [others, entities]);
     }
 }
