@@ -9,9 +9,9 @@ use crate::filter::KnownTriples;
 
 /// What an epoch visits, each once.
 #[derive(Debug)]
-pub(super) enum Visits {
+pub(super) enum Visits<'a> {
     /// True triples, as often as training has them.
-    Triples(Vec<Triple>),
+    Triples(&'a [Triple]),
     /// The distinct queries that true triples answer.
     Queries(Vec<(Side, Query)>),
 }
@@ -34,7 +34,7 @@ pub(crate) struct Occurring {
     pub(crate) relations: Vec<u32>,
 }
 
-impl Visits {
+impl Visits<'_> {
     /// The distinct queries for some ends, in order of side, relation and entity.
     pub(super) fn queries(triples: &[Triple], sides: &[Side]) -> Self {
         let mut queries = Vec::new();

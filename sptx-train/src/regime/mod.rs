@@ -25,7 +25,7 @@ use shared::{Shared, Sharing};
 #[derive(Debug)]
 pub(crate) struct BlockRegime<'a> {
     config: &'a Config,
-    visits: Visits,
+    visits: Visits<'a>,
     sides: &'static [Side],
     entities: u32,
     /// The training triples, where answers other than a positive's own matter.
@@ -35,13 +35,13 @@ pub(crate) struct BlockRegime<'a> {
 impl<'a> BlockRegime<'a> {
     /// The regime of a configuration over its positives (those with inverse relations included, where there are any) and
     /// `entities` entities.
-    pub(crate) fn new(config: &'a Config, positives: &[Triple], entities: u32) -> Self {
+    pub(crate) fn new(config: &'a Config, positives: &'a [Triple], entities: u32) -> Self {
         let sides = asked_sides(config);
         let known = || KnownTriples::new(positives.iter().copied());
         let (visits, known) = match config.regime.name {
             RegimeName::KVsAll => (Visits::queries(positives, sides), Some(known())),
             RegimeName::PerTriple | RegimeName::Shared | RegimeName::OneVsAll => {
-                (Visits::Triples(positives.to_vec()), config.regime.filtered.then(known))
+                (Visits::Triples(positives), config.regime.filtered.then(known))
             }
         };
         Self { config, visits, sides, entities, known }

@@ -7,8 +7,10 @@ use crate::sampler::{NegativeSet, shared_negatives};
 const ENTITIES: u32 = 9;
 
 /// Two relations; the query (0, 0, ?) has three answers.
+const TRIPLES: [[u32; 3]; 6] = [[0, 0, 1], [0, 0, 2], [3, 1, 0], [0, 0, 4], [5, 1, 0], [4, 0, 1]];
+
 fn triples() -> Vec<Triple> {
-    [(0, 0, 1), (0, 0, 2), (3, 1, 0), (0, 0, 4), (5, 1, 0), (4, 0, 1)].map(|(h, r, t)| Triple::new(h, r, t)).to_vec()
+    TRIPLES.map(|[head, relation, tail]| Triple::new(head, relation, tail)).to_vec()
 }
 
 fn config(settings: &str) -> Config {
@@ -66,7 +68,8 @@ fn shared_negatives_give_the_loss_of_triples_with_the_same_negatives() {
         "loss.name=softmax loss.log_q=off",
     ] {
         let config = config(&format!("regime.name=shared negatives=6 regime.sides=tail loss.reduction=sum {settings}"));
-        let regime = BlockRegime::new(&config, &triples(), ENTITIES);
+        let positives = triples();
+        let regime = BlockRegime::new(&config, &positives, ENTITIES);
         let order = [5, 2, 0];
         let (sum, _) = run(&regime.batch(&order, 3, 1));
         let negatives = shared_negatives(config.seed, NegativeSet { epoch: 3, batch: 1, set: 0 }, 6, ENTITIES);
@@ -84,7 +87,8 @@ fn shared_negatives_give_the_loss_of_triples_with_the_same_negatives() {
 #[test]
 fn the_mean_is_over_the_terms_that_count() {
     let config = config("regime.name=shared negatives=40 loss.name=margin loss.margin=100");
-    let regime = BlockRegime::new(&config, &triples(), ENTITIES);
+    let positives = triples();
+    let regime = BlockRegime::new(&config, &positives, ENTITIES);
     let batch = regime.batch(&[0, 1, 2, 3, 4, 5], 0, 0);
     let (_, slopes) = run(&batch);
     // Every negative violates such a margin, so each term has a slope of one n-th for its negative.
@@ -102,7 +106,8 @@ fn filtered_negatives_make_no_known_triple() {
         let config = config(&format!(
             "regime.name=shared negatives=60 regime.chunk=2 loss.name=logistic regime.filtered={filtered}"
         ));
-        let regime = BlockRegime::new(&config, &triples(), ENTITIES);
+        let positives = triples();
+        let regime = BlockRegime::new(&config, &positives, ENTITIES);
         let (_, slopes) = run(&regime.batch(&[0, 4, 2], 0, 0));
         // A known triple that is no positive of the batch has a slope only where it is a negative.
         let others = slopes.iter().filter(|(triple, slope)| *slope > 0.0 && known.contains(*triple));
@@ -116,7 +121,8 @@ fn filtered_negatives_make_no_known_triple() {
 #[test]
 fn chunks_and_ends_have_negatives_of_their_own() {
     let config = config("regime.name=shared negatives=50 regime.chunk=2");
-    let regime = BlockRegime::new(&config, &triples(), ENTITIES);
+    let positives = triples();
+    let regime = BlockRegime::new(&config, &positives, ENTITIES);
     let batch = regime.batch(&[0, 1, 2, 3, 4], 0, 0);
     let blocks = batch.blocks();
     assert_eq!(blocks.iter().map(|block| block.queries.len()).collect::<Vec<_>>(), [2, 2, 2, 2, 1, 1]);
@@ -128,7 +134,8 @@ fn chunks_and_ends_have_negatives_of_their_own() {
 #[test]
 fn one_against_all_asks_both_ends_of_each_triple() {
     let config = config("regime.name=one-vs-all loss.name=softmax");
-    let regime = BlockRegime::new(&config, &triples(), ENTITIES);
+    let positives = triples();
+    let regime = BlockRegime::new(&config, &positives, ENTITIES);
     let batch = regime.batch(&[0, 2, 5], 0, 0);
     assert_eq!((batch.terms(), regime.count(), regime.scored()), (6, 6, 2 * 6 * 9));
     let (_, slopes) = run(&batch);
@@ -141,7 +148,8 @@ fn one_against_all_asks_both_ends_of_each_triple() {
 #[test]
 fn distinct_queries_have_all_known_answers() {
     let config = config("regime.name=k-vs-all loss.name=bce loss.reduction=sum");
-    let regime = BlockRegime::new(&config, &triples(), ENTITIES);
+    let positives = triples();
+    let regime = BlockRegime::new(&config, &positives, ENTITIES);
     // (0, 0, ?), (4, 0, ?), (3, 1, ?), (5, 1, ?) and (?, 0, 1), (?, 0, 2), (?, 0, 4), (?, 1, 0).
     assert_eq!((regime.count(), regime.scored()), (8, 8 * 9));
     let order: Vec<u32> = (0..8).collect();
@@ -161,7 +169,8 @@ fn distinct_queries_have_all_known_answers() {
 fn one_end_alone_is_asked_where_it_is_asked_for() {
     let missing = |settings: &str| {
         let config = config(settings);
-        let regime = BlockRegime::new(&config, &triples(), ENTITIES);
+        let positives = triples();
+        let regime = BlockRegime::new(&config, &positives, ENTITIES);
         let order: Vec<u32> = (0..regime.count() as u32).collect();
         let batch = regime.batch(&order, 0, 0);
         batch.blocks().iter().map(|block| block.queries.missing).collect::<Vec<_>>()
@@ -181,7 +190,8 @@ fn a_score_that_is_no_number_refuses_its_row() {
         ["regime.name=shared negatives=3 loss.name=margin", "regime.name=one-vs-all", "regime.name=k-vs-all"]
     {
         let config = config(settings);
-        let regime = BlockRegime::new(&config, &triples(), ENTITIES);
+        let positives = triples();
+        let regime = BlockRegime::new(&config, &positives, ENTITIES);
         let batch = regime.batch(&[0], 0, 0);
         let count = candidates(&batch.blocks()[0]).len();
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
