@@ -1,6 +1,6 @@
 //! The loss of one query whose candidates are all entities, each of them labelled true or false.
 
-use super::softplus::softplus;
+use super::vector::{self, Logistic, Plain, Power};
 use crate::config::{LossConfig, LossName};
 
 /// A loss of labelled candidates, with its constants.
@@ -55,44 +55,29 @@ impl LabelLoss {
 }
 
 fn logits_row(margin: f32, smoothing: f32, scores: &mut [f32], answers: &[u32], scale: f32) -> f64 {
-    let floor = smoothing / scores.len() as f32;
-    let label = 1.0 - smoothing;
-    let of_true: f64 = answers.iter().map(|place| f64::from(margin + scores[*place as usize])).sum();
-    let (mut sum, mut of_all) = (0.0, 0.0);
-    for score in &mut *scores {
-        let x = margin + *score;
-        let (value, slope) = softplus(x);
-        sum += f64::from(value);
-        of_all += f64::from(x);
-        *score = scale * (slope - floor);
-    }
-    for place in answers {
-        scores[*place as usize] -= scale * label;
-    }
-    sum - f64::from(floor) * of_all - f64::from(label) * of_true
+    let (floor, label) = (smoothing / scores.len() as f32, 1.0 - smoothing);
+    let logit = |score: f64| f64::from(margin) + score;
+    let of_true: f64 = answers.iter().map(|place| logit(f64::from(scores[*place as usize]))).sum();
+    let of_all = scores.len() as f64 * f64::from(margin) + vector::sum(scores, Plain);
+    let loss = vector::replace(scores, Logistic { margin, sign: 1.0, scale });
+    scores.iter_mut().for_each(|score| *score -= scale * floor);
+    answers.iter().for_each(|place| scores[*place as usize] -= scale * label);
+    loss - f64::from(floor) * of_all - f64::from(label) * of_true
 }
 
 fn softmax_row(sharpness: f32, smoothing: f32, scores: &mut [f32], answers: &[u32], scale: f32) -> f64 {
-    let floor = smoothing / scores.len() as f32;
-    let label = (1.0 - smoothing) / answers.len().max(1) as f32;
-    let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let logit = |score: f32| sharpness * (score - highest);
-    let of_true: f64 = answers.iter().map(|place| f64::from(logit(scores[*place as usize]))).sum();
-    let (mut total, mut of_all) = (0.0, 0.0);
-    for score in &mut *scores {
-        let x = logit(*score);
-        *score = x.exp();
-        total += f64::from(*score);
-        of_all += f64::from(x);
-    }
+    let count = scores.len() as f64;
+    let (floor, label) = (smoothing / scores.len() as f32, (1.0 - smoothing) / answers.len().max(1) as f32);
+    let highest = vector::highest(scores);
+    let logit = |score: f64| f64::from(sharpness) * (score - f64::from(highest));
+    let of_true: f64 = answers.iter().map(|place| logit(f64::from(scores[*place as usize]))).sum();
+    let of_all = count * logit(vector::sum(scores, Plain) / count);
+    let total = vector::replace(scores, Power { sharpness, highest, factor: 1.0 });
     // The mass of the labels: 1, or ε where nothing is true.
-    let mass = f64::from(floor) * scores.len() as f64 + f64::from(label) * answers.len() as f64;
-    let each = (mass / total) as f32;
-    let slope = scale * sharpness;
+    let mass = f64::from(floor) * count + f64::from(label) * answers.len() as f64;
+    let (each, slope) = ((mass / total) as f32, scale * sharpness);
     scores.iter_mut().for_each(|score| *score = slope * (each * *score - floor));
-    for place in answers {
-        scores[*place as usize] -= slope * label;
-    }
+    answers.iter().for_each(|place| scores[*place as usize] -= slope * label);
     mass * total.ln() - f64::from(floor) * of_all - f64::from(label) * of_true
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A rival that does not count has the score −∞ ([`LEFT_OUT`]): its loss and its derivative are 0 by every formula.
 
-use super::softplus::softplus;
+use super::vector::{self, Logistic, Power, Weighted};
 use crate::config::{LossConfig, LossName, Reduction};
 
 /// The score of a rival that does not count.
@@ -93,56 +93,39 @@ fn margin_row(margin: f32, answer: &mut f32, rivals: &mut [f32], scale: f32) -> 
     sum
 }
 
-/// `softplus(sign·(γ + s))`, its derivative put in the place of s.
-fn logistic_term(margin: f32, score: &mut f32, sign: f32, scale: f32) -> f64 {
-    let (value, slope) = softplus(sign * (margin + *score));
-    *score = sign * slope * scale;
-    f64::from(value)
+/// `softplus(−(γ + s))` of the true triple.
+fn own_row(margin: f32, answer: &mut f32, scale: f32) -> f64 {
+    vector::replace(std::slice::from_mut(answer), Logistic { margin, sign: -1.0, scale })
 }
 
 fn logistic_row(margin: f32, answer: &mut f32, rivals: &mut [f32], scale: f32) -> f64 {
-    let own = logistic_term(margin, answer, -1.0, scale);
-    own + rivals.iter_mut().map(|rival| logistic_term(margin, rival, 1.0, scale)).sum::<f64>()
+    own_row(margin, answer, scale) + vector::replace(rivals, Logistic { margin, sign: 1.0, scale })
 }
 
 fn adversarial_row(margin: f32, adversarial: f32, answer: &mut f32, rivals: &mut [f32], scale: f32) -> f64 {
-    let mut sum = logistic_term(margin, answer, -1.0, scale);
-    let highest = highest(rivals);
+    let own = own_row(margin, answer, scale);
+    let highest = vector::highest(rivals);
     if highest == LEFT_OUT {
         rivals.fill(0.0);
-        return sum;
+        return own;
     }
-    let weight = |score: f32| (adversarial * (score - highest)).exp();
-    let total: f32 = rivals.iter().map(|score| weight(*score)).sum();
-    for rival in rivals {
-        let share = weight(*rival) / total;
-        sum += f64::from(share) * logistic_term(margin, rival, 1.0, scale);
-        *rival *= share;
-    }
-    sum
+    let weight = |factor| Power { sharpness: adversarial, highest, factor };
+    let total = vector::sum(rivals, weight(1.0));
+    let term = Logistic { margin, sign: 1.0, scale };
+    own + vector::replace(rivals, Weighted { weight: weight((1.0 / total) as f32), term })
 }
 
 fn softmax_row(sharpness: f32, stands_for: f32, answer: &mut f32, rivals: &mut [f32], scale: f32) -> f64 {
     // The highest score is taken from all, so that no power overflows.
-    let highest = highest(rivals).max(*answer);
-    let own = (sharpness * (*answer - highest)).exp();
-    let mut others = 0.0_f64;
-    for rival in &mut *rivals {
-        *rival = stands_for * (sharpness * (*rival - highest)).exp();
-        others += f64::from(*rival);
-    }
-    let total = f64::from(own) + others;
-    let loss = total.ln() - f64::from(sharpness * (*answer - highest));
+    let highest = vector::highest(rivals).max(*answer);
+    let lead = f64::from(sharpness * (*answer - highest));
+    let others = vector::replace(rivals, Power { sharpness, highest, factor: stands_for });
+    let total = lead.exp() + others;
     let each = (f64::from(scale * sharpness) / total) as f32;
     rivals.iter_mut().for_each(|rival| *rival *= each);
     // 1 − own/total would lose what is left of it where the answer is far ahead.
     *answer = -scale * sharpness * (others / total) as f32;
-    // NaN must stay NaN, which `max` would drop.
-    if answer.is_nan() { f64::NAN } else { loss }
-}
-
-fn highest(scores: &[f32]) -> f32 {
-    scores.iter().copied().fold(LEFT_OUT, f32::max)
+    total.ln() - lead
 }
 
 #[cfg(test)]
