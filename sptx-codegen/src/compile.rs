@@ -3,9 +3,10 @@
 use sptx_runtime::program::Model;
 
 use crate::differentiate;
-use crate::ir::{Gradient, Score};
+use crate::ir::{Gradient, Score, Side};
 use crate::lower;
 use crate::passes::{expand_folds, factor, realify, simplify};
+use crate::split::{Split, split};
 
 /// A score in the forms that the back ends and the report read.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,12 +19,14 @@ pub struct Compiled {
     pub lowered: Score,
     /// The gradient of `lowered`.
     pub gradient: Gradient,
+    /// `lowered` as a comparison of queries to candidates, for each end for which it is one.
+    pub splits: Vec<Split>,
 }
 
 impl Compiled {
     /// The stages that a device runs.
     pub fn program(&self) -> Model {
-        lower(&self.factored, &self.gradient)
+        lower(&self.factored, &self.gradient, &self.splits)
     }
 }
 
@@ -34,7 +37,8 @@ pub fn compile(declared: Score) -> Compiled {
     let lowered = checked(simplify(&checked(realify(&expanded))));
     let gradient = differentiate(&lowered);
     debug_assert_eq!(crate::verify::verify_gradient(&gradient), Ok(()));
-    Compiled { declared, factored, lowered, gradient }
+    let splits = [Side::Head, Side::Tail].into_iter().filter_map(|missing| split(&lowered, missing)).collect();
+    Compiled { declared, factored, lowered, gradient, splits }
 }
 
 /// Runs the verifier between passes where debug assertions are on.

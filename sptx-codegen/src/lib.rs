@@ -17,6 +17,7 @@ pub mod lower;
 pub mod notation;
 pub mod passes;
 pub mod sign;
+pub mod split;
 #[doc(hidden)]
 pub mod testing;
 pub mod text;

@@ -1,14 +1,11 @@
-//! Engines as scorers: what evaluation and prediction ask, answered by [`Engine::score`].
+//! Engines as scorers: what evaluation and prediction ask, answered by blocks.
 
 use std::ops::Range;
 
-use sptx_runtime::cpu::{Batch, Engine};
-use sptx_runtime::program::Owner;
+use sptx_runtime::cpu::{Batch, Candidates, Engine, Queries};
+use sptx_runtime::program::{self, Owner};
 
 use crate::evaluate::{CandidateScorer, Query};
-
-/// Triples scored in one call of the engine: what bounds a thread's memory.
-const TRIPLES: usize = 8192;
 
 /// An engine as a scorer of candidates. Where the engine's [relations have inverses](Engine::set_reciprocal), heads are
 /// scored as tails of these. Use it within [`Engine::install`], so that all work shares the engine's threads.
@@ -39,27 +36,13 @@ impl<'a> EngineScorer<'a> {
         }
     }
 
-    /// Scores each query with each candidate; `columns` puts (query entity, candidate) in the order (head, tail).
-    fn tile(
-        &self,
-        queries: &[Query],
-        candidates: Range<u32>,
-        scores: &mut [f32],
-        columns: for<'b> fn(&'b [u32], &'b [u32]) -> [&'b [u32]; 2],
-    ) {
-        let width = candidates.len();
-        let (step, span) = (TRIPLES.div_ceil(width).max(1), width.max(1));
-        let mut ids: [Vec<u32>; 3] = Default::default();
-        for (queries, scores) in queries.chunks(step).zip(scores.chunks_mut(step * span)) {
-            let [entities, relations, others] = &mut ids;
-            [&mut *entities, relations, others].into_iter().for_each(Vec::clear);
-            for query in queries {
-                entities.extend(std::iter::repeat_n(query.entity, width));
-                relations.extend(std::iter::repeat_n(query.relation, width));
-                others.extend(candidates.clone());
-            }
-            let [heads, tails] = columns(entities, others);
-            self.score(Batch { heads, relations, tails }, scores);
+    /// Scores each query with each candidate for the missing end.
+    fn block(&self, missing: program::Side, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]) {
+        let entities: Vec<u32> = queries.iter().map(|query| query.entity).collect();
+        let relations: Vec<u32> = queries.iter().map(|query| query.relation).collect();
+        let queries = Queries { missing, entities: &entities, relations: &relations };
+        if self.engine.score_block(queries, Candidates::Range(candidates), scores).is_err() {
+            scores.fill(f32::NAN);
         }
     }
 }
@@ -71,7 +54,7 @@ impl CandidateScorer for EngineScorer<'_> {
     }
 
     fn score_tails(&self, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]) {
-        self.tile(queries, candidates, scores, |entities, others| [entities, others]);
+        self.block(program::Side::Tail, queries, candidates, scores);
     }
 
     fn score_heads(&self, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]) {
@@ -79,6 +62,6 @@ impl CandidateScorer for EngineScorer<'_> {
         if let Some(inverse) = queries.iter().map(inverse).collect::<Option<Vec<Query>>>() {
             return self.score_tails(&inverse, candidates, scores);
         }
-        self.tile(queries, candidates, scores, |entities, others| [others, entities]);
+        self.block(program::Side::Head, queries, candidates, scores);
     }
 }

@@ -94,8 +94,9 @@ fn heads_are_asked_as_tails_of_inverse_relations() {
     let (tail, relation) = (7, 3);
     let mut found = [0.0; 2];
     EngineScorer::new(&engine).score_heads(&[Query { entity: tail, relation }], 4..6, &mut found);
-    assert_eq!(found, scores(&engine, [[tail, relation + relations, 4], [tail, relation + relations, 5]]));
-    assert_ne!(found, scores(&engine, [[4, relation, tail], [5, relation, tail]]));
+    let near = |a: [f32; 2], b: [f32; 2]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4);
+    assert!(near(found, scores(&engine, [[tail, relation + relations, 4], [tail, relation + relations, 5]])));
+    assert!(!near(found, scores(&engine, [[4, relation, tail], [5, relation, tail]])));
     // The names of all rows, those of the inverses told apart.
     let names = folder.relations().expect("names");
     let name = graph().relations().name(3).expect("a name").to_owned();
@@ -105,7 +106,8 @@ fn heads_are_asked_as_tails_of_inverse_relations() {
     let nothing = KnownTriples::new([]);
     let ask = |question| predict(&engine, question, 60, &nothing, false).expect("answers");
     let heads = ask(Question::Head { relation, tail });
-    assert_eq!(heads.iter().find(|answer| answer.id == 4).map(|answer| answer.score), Some(found[0]));
+    let of_head = |id| heads.iter().find(|answer| answer.id == id).expect("every entity is an answer").score;
+    assert!(near([of_head(4), of_head(5)], found));
     assert_eq!(ask(Question::Relation { head: 1, tail: 2 }).len(), 5);
     let outside = predict(&engine, Question::Tail { head: 1, relation: 5 }, 3, &nothing, false);
     assert!(outside.expect_err("refused").to_string().contains("there are 5"));

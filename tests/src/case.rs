@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use sptx_codegen::interp::{self, Bindings, Rows};
 use sptx_codegen::ir::{Gradient, PlaneId, Score, Side};
 use sptx_codegen::testing::{Random, has_kink};
-use sptx_runtime::cpu::{Batch, Engine, EngineOptions};
+use sptx_runtime::cpu::{Batch, Block, BlockLoss, Candidates, Engine, EngineOptions, Gradients, Queries};
 use sptx_runtime::kernel::CompiledModel;
 use sptx_runtime::optimizer::{Rule, Step};
-use sptx_runtime::program::{Model, Owner};
+use sptx_runtime::program::{self, Model, Owner};
 
 use crate::corpus::lowered;
 
 /// A score, its program, tables and a batch.
+#[derive(Clone)]
 pub struct Case {
     /// What it is called in messages.
     pub name: String,
@@ -92,6 +93,11 @@ impl Case {
         let mut scores = vec![0.0; self.heads.len()];
         engine.score(self.batch(), &mut scores).expect("the batch is in range");
         let gradients = engine.gradients(self.batch(), &self.upstream).expect("the batch is in range");
+        (scores, self.dense(&gradients))
+    }
+
+    /// Gradients with a row for each row of the tables.
+    fn dense(&self, gradients: &Gradients) -> Vec<Vec<f32>> {
         let dense = self.tables.iter().enumerate().map(|(plane, table)| {
             let rows = if self.model.owner(plane) == Owner::Entity { self.entities } else { self.relations };
             let len = table.len() / rows;
@@ -102,7 +108,61 @@ impl Case {
             }
             dense
         });
-        (scores, dense.collect())
+        dense.collect()
+    }
+
+    /// The case whose batch is every query of this one's batch, for a missing end, with every entity.
+    fn of_pairs(&self, missing: Side) -> Self {
+        let entities = self.entities as u32;
+        let known = if missing == Side::Head { &self.tails } else { &self.heads };
+        let pairs = (0..known.len()).flat_map(|query| (0..entities).map(move |entity| (query, entity)));
+        let mut case = Self { name: format!("{} missing {missing:?}", self.name), ..self.clone() };
+        (case.heads, case.relation_ids, case.tails, case.upstream) = Default::default();
+        for (query, entity) in pairs {
+            let ends = [known[query], entity];
+            let [head, tail] = if missing == Side::Head { [ends[1], ends[0]] } else { ends };
+            case.heads.push(head);
+            case.relation_ids.push(self.relation_ids[query]);
+            case.tails.push(tail);
+            case.upstream.push(((query * 7 + entity as usize * 3) % 11) as f32 / 5.0 - 1.0);
+        }
+        case
+    }
+
+    /// Where blocks of every query with every entity differ from the interpreter, as [`Case::check`], for either end.
+    ///
+    /// # Panics
+    /// When the engine refuses the blocks.
+    pub fn check_blocks(&self, engine: &mut Engine, tolerance: f64) -> Vec<Disagreement> {
+        let mut found = Vec::new();
+        for missing in [Side::Head, Side::Tail] {
+            let pairs = self.of_pairs(missing);
+            let numbers = self.run_blocks(engine, missing, &pairs.upstream);
+            found.extend(pairs.differences(numbers, tolerance));
+        }
+        found
+    }
+
+    /// The scores and the gradients of every query of the batch, for a missing end, with every entity.
+    ///
+    /// # Panics
+    /// When the engine refuses the block.
+    pub fn run_blocks(&self, engine: &mut Engine, missing: Side, upstream: &[f32]) -> (Vec<f32>, Vec<Vec<f32>>) {
+        let (missing, known) = match missing {
+            Side::Head => (program::Side::Head, &self.tails),
+            Side::Relation | Side::Tail => (program::Side::Tail, &self.heads),
+        };
+        let queries = Queries { missing, entities: known, relations: &self.relation_ids };
+        let entities = self.entities as u32;
+        let mut scores = vec![0.0; known.len() * self.entities];
+        engine.score_block(queries, Candidates::Range(0..entities), &mut scores).expect("the block is in range");
+        // The last entity as the answer of each query, so that both ways into a gradient are taken.
+        let candidates: Vec<u32> = (0..entities - 1).collect();
+        let answers = vec![entities - 1; known.len()];
+        let block = Block { queries, candidates: Candidates::List(&candidates), answers: Some(&answers) };
+        let (_, gradients) =
+            engine.gradients_of_blocks(&[block], &Linear { upstream, entities: self.entities }).expect("in range");
+        (scores, self.dense(&gradients))
     }
 
     /// Where a step of gradient descent takes the tables elsewhere than `engine`'s own gradients say. Tables with
@@ -208,7 +268,10 @@ impl Case {
     /// Where the engine's scores and gradients differ from the interpreter's by more than `tolerance`, relative to the
     /// largest number of the same kind, and by more than rounding the tables would account for.
     pub fn check(&self, engine: &mut Engine, tolerance: f64) -> Vec<Disagreement> {
-        let (scores, gradients) = self.run(engine);
+        self.differences(self.run(engine), tolerance)
+    }
+
+    fn differences(&self, (scores, gradients): (Vec<f32>, Vec<Vec<f32>>), tolerance: f64) -> Vec<Disagreement> {
         let (expected_scores, expected_gradients, magnitudes) = self.reference();
         let mut found = self.compare("score", &expected_scores, &scores, largest(&expected_scores), tolerance);
         for (plane, (expected, gradient)) in expected_gradients.iter().zip(&gradients).enumerate() {
@@ -254,6 +317,22 @@ impl Case {
                 scale,
             })
             .collect()
+    }
+}
+
+/// `Σ upstream · score` over the pairs of queries and entities, whose last entity is the answer.
+struct Linear<'a> {
+    upstream: &'a [f32],
+    entities: usize,
+}
+
+impl BlockLoss for Linear<'_> {
+    fn row(&self, _: usize, query: usize, answer: &mut f32, scores: &mut [f32]) -> f64 {
+        let upstream = &self.upstream[query * self.entities..][..self.entities];
+        let loss = scores.iter().chain([&*answer]).zip(upstream).map(|(score, up)| f64::from(score * up)).sum();
+        scores.copy_from_slice(&upstream[..self.entities - 1]);
+        *answer = upstream[self.entities - 1];
+        loss
     }
 }
 

@@ -64,6 +64,41 @@ fn random_interpreted() {
     check_all(&some_random_scores(300), &[1, 2, 3, 16, 17, 66], interpreted);
 }
 
+/// Blocks of queries and candidates, for either missing end.
+fn check_blocks(scores: &[Score], sizes: &[usize], engines: Engines) {
+    let mut wrong = Vec::new();
+    for (number, score) in scores.iter().enumerate() {
+        for size in sizes {
+            let triples = 1 + (number * 5 + size) % 9;
+            let Some(case) = Case::new(score, dims(score, *size), triples, number as u64) else { continue };
+            let mut engine = case.engine(engines(score, &case.model), 2);
+            wrong.extend(case.check_blocks(&mut engine, TOLERANCE));
+        }
+    }
+    let shown = &wrong[..wrong.len().min(8)];
+    assert!(wrong.is_empty(), "{} numbers differ, first {shown:#?}", wrong.len());
+}
+
+#[test]
+fn blocks_of_the_zoo_interpreted() {
+    check_blocks(&zoo(), &ZOO_SIZES, interpreted);
+}
+
+#[test]
+fn blocks_of_the_zoo_compiled() {
+    check_blocks(&zoo(), &ZOO_SIZES, compiled);
+}
+
+#[test]
+fn blocks_of_papers_models() {
+    check_blocks(&papers(), &[2, 4, 66], interpreted);
+}
+
+#[test]
+fn blocks_of_random_scores() {
+    check_blocks(&some_random_scores(300), &[1, 2, 3, 16, 17, 66], interpreted);
+}
+
 /// A training step takes the tables where the gradients say, whichever way the engine takes to it.
 #[test]
 fn steps_follow_the_gradient() {

@@ -36,10 +36,11 @@ impl BoxE {
 #[allow(clippy::all, clippy::pedantic, unused, missing_docs)]
 mod __sptx_boxe {
     use ::sptx_runtime::kernel::{
-        ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput,
-        ScalarsOutput, accumulate, load, row,
+        ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, PairTiles,
+        PairsInput, PairsOutput, ScalarsInput, ScalarsOutput, accumulate,
+        for_each_pair_tile, gradients, keep_gradients, load, loads, pair_rows, row,
     };
-    use ::sptx_runtime::program::{Binary, Unary};
+    use ::sptx_runtime::program::{Binary, Side, Unary};
     use ::sptx_runtime::simd::{Simd, Task, dispatch, math};
     use ::sptx_runtime::table::Line;
     pub(super) mod variant0 {
@@ -77,6 +78,30 @@ mod __sptx_boxe {
                 match (direction, stage) {
                     (Direction::Forward, 1usize) => forward1(input, output),
                     (Direction::Backward, 0usize) => backward0(input, output),
+                    _ => {}
+                }
+            }
+            fn pairs(
+                &self,
+                missing: Side,
+                direction: Direction,
+                stage: usize,
+                input: PairsInput<'_>,
+                output: PairsOutput<'_, '_>,
+            ) {
+                match (missing, direction, stage) {
+                    (Side::Head, Direction::Forward, 0usize) => {
+                        dispatch(Pairs0 { input, output })
+                    }
+                    (Side::Head, Direction::Backward, 1usize) => {
+                        dispatch(Pairs1 { input, output })
+                    }
+                    (Side::Tail, Direction::Forward, 0usize) => {
+                        dispatch(Pairs0 { input, output })
+                    }
+                    (Side::Tail, Direction::Backward, 1usize) => {
+                        dispatch(Pairs1 { input, output })
+                    }
                     _ => {}
                 }
             }
@@ -540,6 +565,562 @@ mod __sptx_boxe {
                 }
             }
         }
+        struct Pairs0<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs0<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    2usize,
+                    2usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs0<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let row0: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row1: [&[Line]; C] = pair_rows(input.rows[6usize], candidate, lines);
+                let row4: [&[Line]; Q] = pair_rows(input.rows[1usize], query, lines);
+                let row7: [&[Line]; Q] = pair_rows(input.rows[2usize], query, lines);
+                let row11: [&[Line]; Q] = pair_rows(input.rows[3usize], query, lines);
+                let row12: [&[Line]; C] = pair_rows(
+                    input.rows[7usize],
+                    candidate,
+                    lines,
+                );
+                let row15: [&[Line]; Q] = pair_rows(input.rows[4usize], query, lines);
+                let row18: [&[Line]; Q] = pair_rows(input.rows[5usize], query, lines);
+                let mut fold0 = [[simd.splat(0.0); C]; Q];
+                let mut fold1 = [[simd.splat(0.0); C]; Q];
+                for line in 0..last {
+                    let line0 = loads(simd, &row0, line);
+                    let line1 = loads(simd, &row1, line);
+                    let line4 = loads(simd, &row4, line);
+                    let line7 = loads(simd, &row7, line);
+                    let line11 = loads(simd, &row11, line);
+                    let line12 = loads(simd, &row12, line);
+                    let line15 = loads(simd, &row15, line);
+                    let line18 = loads(simd, &row18, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = line0[i];
+                            let v1 = line1[j];
+                            let v2 = simd.add(v0, v1);
+                            let v3 = simd.abs(v2);
+                            let v4 = line4[i];
+                            let v5 = simd.div(v3, v4);
+                            let v6 = simd.mul(v4, v3);
+                            let v7 = line7[i];
+                            let v8 = simd.sub(v6, v7);
+                            let v9 = simd.max(v5, v8);
+                            let v10 = simd.mul(v9, v9);
+                            let v11 = line11[i];
+                            let v12 = line12[j];
+                            let v13 = simd.add(v11, v12);
+                            let v14 = simd.abs(v13);
+                            let v15 = line15[i];
+                            let v16 = simd.div(v14, v15);
+                            let v17 = simd.mul(v15, v14);
+                            let v18 = line18[i];
+                            let v19 = simd.sub(v17, v18);
+                            let v20 = simd.max(v16, v19);
+                            let v21 = simd.mul(v20, v20);
+                            fold0[i][j] = simd.add(fold0[i][j], v10);
+                            fold1[i][j] = simd.add(fold1[i][j], v21);
+                        }
+                    }
+                }
+                let line = last;
+                let line0 = loads(simd, &row0, line);
+                let line1 = loads(simd, &row1, line);
+                let line4 = loads(simd, &row4, line);
+                let line7 = loads(simd, &row7, line);
+                let line11 = loads(simd, &row11, line);
+                let line12 = loads(simd, &row12, line);
+                let line15 = loads(simd, &row15, line);
+                let line18 = loads(simd, &row18, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = line0[i];
+                        let v1 = line1[j];
+                        let v2 = simd.add(v0, v1);
+                        let v3 = simd.abs(v2);
+                        let v4 = line4[i];
+                        let v5 = simd.div(v3, v4);
+                        let v6 = simd.mul(v4, v3);
+                        let v7 = line7[i];
+                        let v8 = simd.sub(v6, v7);
+                        let v9 = simd.max(v5, v8);
+                        let v10 = simd.mul(v9, v9);
+                        let v11 = line11[i];
+                        let v12 = line12[j];
+                        let v13 = simd.add(v11, v12);
+                        let v14 = simd.abs(v13);
+                        let v15 = line15[i];
+                        let v16 = simd.div(v14, v15);
+                        let v17 = simd.mul(v15, v14);
+                        let v18 = line18[i];
+                        let v19 = simd.sub(v17, v18);
+                        let v20 = simd.max(v16, v19);
+                        let v21 = simd.mul(v20, v20);
+                        fold0[i][j] = simd
+                            .add(fold0[i][j], simd.select(tail, v10, simd.splat(0.0)));
+                        fold1[i][j] = simd
+                            .add(fold1[i][j], simd.select(tail, v21, simd.splat(0.0)));
+                    }
+                }
+                for i in 0..Q {
+                    for j in 0..C {
+                        output
+                            .reduced[0usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold0[i][j]);
+                        output
+                            .reduced[1usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold1[i][j]);
+                    }
+                }
+            }
+        }
+        struct Pairs1<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs1<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    1usize,
+                    1usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs1<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let row1: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row2: [&[Line]; C] = pair_rows(input.rows[6usize], candidate, lines);
+                let row5: [&[Line]; Q] = pair_rows(input.rows[1usize], query, lines);
+                let row8: [&[Line]; Q] = pair_rows(input.rows[2usize], query, lines);
+                let row25: [&[Line]; Q] = pair_rows(input.rows[3usize], query, lines);
+                let row26: [&[Line]; C] = pair_rows(
+                    input.rows[7usize],
+                    candidate,
+                    lines,
+                );
+                let row29: [&[Line]; Q] = pair_rows(input.rows[4usize], query, lines);
+                let row32: [&[Line]; Q] = pair_rows(input.rows[5usize], query, lines);
+                for line in 0..last {
+                    let line1 = loads(simd, &row1, line);
+                    let line2 = loads(simd, &row2, line);
+                    let line5 = loads(simd, &row5, line);
+                    let line8 = loads(simd, &row8, line);
+                    let line25 = loads(simd, &row25, line);
+                    let line26 = loads(simd, &row26, line);
+                    let line29 = loads(simd, &row29, line);
+                    let line32 = loads(simd, &row32, line);
+                    let mut query_gradient0 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[0usize], query, lines, line);
+                    let mut query_gradient1 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[1usize], query, lines, line);
+                    let mut query_gradient2 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[2usize], query, lines, line);
+                    let mut query_gradient3 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[3usize], query, lines, line);
+                    let mut query_gradient4 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[4usize], query, lines, line);
+                    let mut query_gradient5 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[5usize], query, lines, line);
+                    let mut candidate_gradient6 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[6usize], candidate, lines, line);
+                    let mut candidate_gradient7 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[7usize], candidate, lines, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = simd
+                                .splat(
+                                    input
+                                        .scalars[5usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v1 = line1[i];
+                            let v2 = line2[j];
+                            let v3 = simd.add(v1, v2);
+                            let v4 = simd.abs(v3);
+                            let v5 = line5[i];
+                            let v6 = simd.div(v4, v5);
+                            let v7 = simd.mul(v5, v4);
+                            let v8 = line8[i];
+                            let v9 = simd.sub(v7, v8);
+                            let v10 = simd.max(v6, v9);
+                            let v11 = simd.mul(v0, v10);
+                            let v12 = math::greater(simd, v9, v6);
+                            let v13 = simd.mul(v11, v12);
+                            let v14 = math::greater(simd, v6, v9);
+                            let v15 = simd.mul(v11, v14);
+                            let v16 = simd.div(v15, v5);
+                            let v17 = simd.mul_add(v13, v5, v16);
+                            let v18 = math::sign(simd, v3);
+                            let v19 = simd.mul(v17, v18);
+                            let v20 = simd.neg(v19);
+                            let v21 = simd.mul(v6, v16);
+                            let v22 = simd.mul(v13, v4);
+                            let v23 = simd.sub(v21, v22);
+                            let v24 = simd
+                                .splat(
+                                    input
+                                        .scalars[4usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v25 = line25[i];
+                            let v26 = line26[j];
+                            let v27 = simd.add(v25, v26);
+                            let v28 = simd.abs(v27);
+                            let v29 = line29[i];
+                            let v30 = simd.div(v28, v29);
+                            let v31 = simd.mul(v29, v28);
+                            let v32 = line32[i];
+                            let v33 = simd.sub(v31, v32);
+                            let v34 = simd.max(v30, v33);
+                            let v35 = simd.mul(v24, v34);
+                            let v36 = math::greater(simd, v33, v30);
+                            let v37 = simd.mul(v35, v36);
+                            let v38 = math::greater(simd, v30, v33);
+                            let v39 = simd.mul(v35, v38);
+                            let v40 = simd.div(v39, v29);
+                            let v41 = simd.mul_add(v37, v29, v40);
+                            let v42 = math::sign(simd, v27);
+                            let v43 = simd.mul(v41, v42);
+                            let v44 = simd.neg(v43);
+                            let v45 = simd.mul(v30, v40);
+                            let v46 = simd.mul(v37, v28);
+                            let v47 = simd.sub(v45, v46);
+                            query_gradient0[i] = simd.add(query_gradient0[i], v20);
+                            query_gradient1[i] = simd.add(query_gradient1[i], v23);
+                            query_gradient2[i] = simd.add(query_gradient2[i], v13);
+                            query_gradient3[i] = simd.add(query_gradient3[i], v44);
+                            query_gradient4[i] = simd.add(query_gradient4[i], v47);
+                            query_gradient5[i] = simd.add(query_gradient5[i], v37);
+                            candidate_gradient6[j] = simd
+                                .add(candidate_gradient6[j], v20);
+                            candidate_gradient7[j] = simd
+                                .add(candidate_gradient7[j], v44);
+                        }
+                    }
+                    keep_gradients(
+                        simd,
+                        &query_gradient0,
+                        &mut *output.gradients[0usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient1,
+                        &mut *output.gradients[1usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient2,
+                        &mut *output.gradients[2usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient3,
+                        &mut *output.gradients[3usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient4,
+                        &mut *output.gradients[4usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient5,
+                        &mut *output.gradients[5usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient6,
+                        &mut *output.gradients[6usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient7,
+                        &mut *output.gradients[7usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                }
+                let line = last;
+                let line1 = loads(simd, &row1, line);
+                let line2 = loads(simd, &row2, line);
+                let line5 = loads(simd, &row5, line);
+                let line8 = loads(simd, &row8, line);
+                let line25 = loads(simd, &row25, line);
+                let line26 = loads(simd, &row26, line);
+                let line29 = loads(simd, &row29, line);
+                let line32 = loads(simd, &row32, line);
+                let mut query_gradient0 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[0usize], query, lines, line);
+                let mut query_gradient1 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[1usize], query, lines, line);
+                let mut query_gradient2 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[2usize], query, lines, line);
+                let mut query_gradient3 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[3usize], query, lines, line);
+                let mut query_gradient4 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[4usize], query, lines, line);
+                let mut query_gradient5 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[5usize], query, lines, line);
+                let mut candidate_gradient6 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[6usize], candidate, lines, line);
+                let mut candidate_gradient7 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[7usize], candidate, lines, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = simd
+                            .splat(
+                                input
+                                    .scalars[5usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v1 = line1[i];
+                        let v2 = line2[j];
+                        let v3 = simd.add(v1, v2);
+                        let v4 = simd.abs(v3);
+                        let v5 = line5[i];
+                        let v6 = simd.div(v4, v5);
+                        let v7 = simd.mul(v5, v4);
+                        let v8 = line8[i];
+                        let v9 = simd.sub(v7, v8);
+                        let v10 = simd.max(v6, v9);
+                        let v11 = simd.mul(v0, v10);
+                        let v12 = math::greater(simd, v9, v6);
+                        let v13 = simd.mul(v11, v12);
+                        let v14 = math::greater(simd, v6, v9);
+                        let v15 = simd.mul(v11, v14);
+                        let v16 = simd.div(v15, v5);
+                        let v17 = simd.mul_add(v13, v5, v16);
+                        let v18 = math::sign(simd, v3);
+                        let v19 = simd.mul(v17, v18);
+                        let v20 = simd.neg(v19);
+                        let v21 = simd.mul(v6, v16);
+                        let v22 = simd.mul(v13, v4);
+                        let v23 = simd.sub(v21, v22);
+                        let v24 = simd
+                            .splat(
+                                input
+                                    .scalars[4usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v25 = line25[i];
+                        let v26 = line26[j];
+                        let v27 = simd.add(v25, v26);
+                        let v28 = simd.abs(v27);
+                        let v29 = line29[i];
+                        let v30 = simd.div(v28, v29);
+                        let v31 = simd.mul(v29, v28);
+                        let v32 = line32[i];
+                        let v33 = simd.sub(v31, v32);
+                        let v34 = simd.max(v30, v33);
+                        let v35 = simd.mul(v24, v34);
+                        let v36 = math::greater(simd, v33, v30);
+                        let v37 = simd.mul(v35, v36);
+                        let v38 = math::greater(simd, v30, v33);
+                        let v39 = simd.mul(v35, v38);
+                        let v40 = simd.div(v39, v29);
+                        let v41 = simd.mul_add(v37, v29, v40);
+                        let v42 = math::sign(simd, v27);
+                        let v43 = simd.mul(v41, v42);
+                        let v44 = simd.neg(v43);
+                        let v45 = simd.mul(v30, v40);
+                        let v46 = simd.mul(v37, v28);
+                        let v47 = simd.sub(v45, v46);
+                        query_gradient0[i] = simd
+                            .add(
+                                query_gradient0[i],
+                                simd.select(tail, v20, simd.splat(0.0)),
+                            );
+                        query_gradient1[i] = simd
+                            .add(
+                                query_gradient1[i],
+                                simd.select(tail, v23, simd.splat(0.0)),
+                            );
+                        query_gradient2[i] = simd
+                            .add(
+                                query_gradient2[i],
+                                simd.select(tail, v13, simd.splat(0.0)),
+                            );
+                        query_gradient3[i] = simd
+                            .add(
+                                query_gradient3[i],
+                                simd.select(tail, v44, simd.splat(0.0)),
+                            );
+                        query_gradient4[i] = simd
+                            .add(
+                                query_gradient4[i],
+                                simd.select(tail, v47, simd.splat(0.0)),
+                            );
+                        query_gradient5[i] = simd
+                            .add(
+                                query_gradient5[i],
+                                simd.select(tail, v37, simd.splat(0.0)),
+                            );
+                        candidate_gradient6[j] = simd
+                            .add(
+                                candidate_gradient6[j],
+                                simd.select(tail, v20, simd.splat(0.0)),
+                            );
+                        candidate_gradient7[j] = simd
+                            .add(
+                                candidate_gradient7[j],
+                                simd.select(tail, v44, simd.splat(0.0)),
+                            );
+                    }
+                }
+                keep_gradients(
+                    simd,
+                    &query_gradient0,
+                    &mut *output.gradients[0usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient1,
+                    &mut *output.gradients[1usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient2,
+                    &mut *output.gradients[2usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient3,
+                    &mut *output.gradients[3usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient4,
+                    &mut *output.gradients[4usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient5,
+                    &mut *output.gradients[5usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient6,
+                    &mut *output.gradients[6usize],
+                    candidate,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient7,
+                    &mut *output.gradients[7usize],
+                    candidate,
+                    lines,
+                    line,
+                );
+            }
+        }
     }
     pub(super) mod variant1 {
         use super::*;
@@ -575,6 +1156,30 @@ mod __sptx_boxe {
             ) {
                 match (direction, stage) {
                     (Direction::Forward, 1usize) => forward1(input, output),
+                    _ => {}
+                }
+            }
+            fn pairs(
+                &self,
+                missing: Side,
+                direction: Direction,
+                stage: usize,
+                input: PairsInput<'_>,
+                output: PairsOutput<'_, '_>,
+            ) {
+                match (missing, direction, stage) {
+                    (Side::Head, Direction::Forward, 0usize) => {
+                        dispatch(Pairs0 { input, output })
+                    }
+                    (Side::Head, Direction::Backward, 0usize) => {
+                        dispatch(Pairs1 { input, output })
+                    }
+                    (Side::Tail, Direction::Forward, 0usize) => {
+                        dispatch(Pairs0 { input, output })
+                    }
+                    (Side::Tail, Direction::Backward, 0usize) => {
+                        dispatch(Pairs1 { input, output })
+                    }
                     _ => {}
                 }
             }
@@ -1018,6 +1623,551 @@ mod __sptx_boxe {
                         simd.select(tail, v29, simd.splat(0.0)),
                     );
                 }
+            }
+        }
+        struct Pairs0<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs0<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    2usize,
+                    2usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs0<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let row0: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row1: [&[Line]; C] = pair_rows(input.rows[6usize], candidate, lines);
+                let row4: [&[Line]; Q] = pair_rows(input.rows[1usize], query, lines);
+                let row7: [&[Line]; Q] = pair_rows(input.rows[2usize], query, lines);
+                let row11: [&[Line]; Q] = pair_rows(input.rows[3usize], query, lines);
+                let row12: [&[Line]; C] = pair_rows(
+                    input.rows[7usize],
+                    candidate,
+                    lines,
+                );
+                let row15: [&[Line]; Q] = pair_rows(input.rows[4usize], query, lines);
+                let row18: [&[Line]; Q] = pair_rows(input.rows[5usize], query, lines);
+                let mut fold0 = [[simd.splat(0.0); C]; Q];
+                for line in 0..last {
+                    let line0 = loads(simd, &row0, line);
+                    let line1 = loads(simd, &row1, line);
+                    let line4 = loads(simd, &row4, line);
+                    let line7 = loads(simd, &row7, line);
+                    let line11 = loads(simd, &row11, line);
+                    let line12 = loads(simd, &row12, line);
+                    let line15 = loads(simd, &row15, line);
+                    let line18 = loads(simd, &row18, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = line0[i];
+                            let v1 = line1[j];
+                            let v2 = simd.add(v0, v1);
+                            let v3 = simd.abs(v2);
+                            let v4 = line4[i];
+                            let v5 = simd.div(v3, v4);
+                            let v6 = simd.mul(v4, v3);
+                            let v7 = line7[i];
+                            let v8 = simd.sub(v6, v7);
+                            let v9 = simd.max(v5, v8);
+                            let v10 = simd.abs(v9);
+                            let v11 = line11[i];
+                            let v12 = line12[j];
+                            let v13 = simd.add(v11, v12);
+                            let v14 = simd.abs(v13);
+                            let v15 = line15[i];
+                            let v16 = simd.div(v14, v15);
+                            let v17 = simd.mul(v15, v14);
+                            let v18 = line18[i];
+                            let v19 = simd.sub(v17, v18);
+                            let v20 = simd.max(v16, v19);
+                            let v21 = simd.abs(v20);
+                            let v22 = simd.add(v10, v21);
+                            fold0[i][j] = simd.add(fold0[i][j], v22);
+                        }
+                    }
+                }
+                let line = last;
+                let line0 = loads(simd, &row0, line);
+                let line1 = loads(simd, &row1, line);
+                let line4 = loads(simd, &row4, line);
+                let line7 = loads(simd, &row7, line);
+                let line11 = loads(simd, &row11, line);
+                let line12 = loads(simd, &row12, line);
+                let line15 = loads(simd, &row15, line);
+                let line18 = loads(simd, &row18, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = line0[i];
+                        let v1 = line1[j];
+                        let v2 = simd.add(v0, v1);
+                        let v3 = simd.abs(v2);
+                        let v4 = line4[i];
+                        let v5 = simd.div(v3, v4);
+                        let v6 = simd.mul(v4, v3);
+                        let v7 = line7[i];
+                        let v8 = simd.sub(v6, v7);
+                        let v9 = simd.max(v5, v8);
+                        let v10 = simd.abs(v9);
+                        let v11 = line11[i];
+                        let v12 = line12[j];
+                        let v13 = simd.add(v11, v12);
+                        let v14 = simd.abs(v13);
+                        let v15 = line15[i];
+                        let v16 = simd.div(v14, v15);
+                        let v17 = simd.mul(v15, v14);
+                        let v18 = line18[i];
+                        let v19 = simd.sub(v17, v18);
+                        let v20 = simd.max(v16, v19);
+                        let v21 = simd.abs(v20);
+                        let v22 = simd.add(v10, v21);
+                        fold0[i][j] = simd
+                            .add(fold0[i][j], simd.select(tail, v22, simd.splat(0.0)));
+                    }
+                }
+                for i in 0..Q {
+                    for j in 0..C {
+                        output
+                            .reduced[0usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold0[i][j]);
+                    }
+                }
+            }
+        }
+        struct Pairs1<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs1<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    1usize,
+                    1usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs1<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let row1: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row2: [&[Line]; C] = pair_rows(input.rows[6usize], candidate, lines);
+                let row5: [&[Line]; Q] = pair_rows(input.rows[1usize], query, lines);
+                let row8: [&[Line]; Q] = pair_rows(input.rows[2usize], query, lines);
+                let row25: [&[Line]; Q] = pair_rows(input.rows[3usize], query, lines);
+                let row26: [&[Line]; C] = pair_rows(
+                    input.rows[7usize],
+                    candidate,
+                    lines,
+                );
+                let row29: [&[Line]; Q] = pair_rows(input.rows[4usize], query, lines);
+                let row32: [&[Line]; Q] = pair_rows(input.rows[5usize], query, lines);
+                for line in 0..last {
+                    let line1 = loads(simd, &row1, line);
+                    let line2 = loads(simd, &row2, line);
+                    let line5 = loads(simd, &row5, line);
+                    let line8 = loads(simd, &row8, line);
+                    let line25 = loads(simd, &row25, line);
+                    let line26 = loads(simd, &row26, line);
+                    let line29 = loads(simd, &row29, line);
+                    let line32 = loads(simd, &row32, line);
+                    let mut query_gradient0 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[0usize], query, lines, line);
+                    let mut query_gradient1 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[1usize], query, lines, line);
+                    let mut query_gradient2 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[2usize], query, lines, line);
+                    let mut query_gradient3 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[3usize], query, lines, line);
+                    let mut query_gradient4 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[4usize], query, lines, line);
+                    let mut query_gradient5 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[5usize], query, lines, line);
+                    let mut candidate_gradient6 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[6usize], candidate, lines, line);
+                    let mut candidate_gradient7 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[7usize], candidate, lines, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = simd
+                                .splat(
+                                    input
+                                        .scalars[0usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v1 = line1[i];
+                            let v2 = line2[j];
+                            let v3 = simd.add(v1, v2);
+                            let v4 = simd.abs(v3);
+                            let v5 = line5[i];
+                            let v6 = simd.div(v4, v5);
+                            let v7 = simd.mul(v5, v4);
+                            let v8 = line8[i];
+                            let v9 = simd.sub(v7, v8);
+                            let v10 = simd.max(v6, v9);
+                            let v11 = math::sign(simd, v10);
+                            let v12 = simd.mul(v0, v11);
+                            let v13 = math::greater(simd, v9, v6);
+                            let v14 = simd.mul(v12, v13);
+                            let v15 = math::greater(simd, v6, v9);
+                            let v16 = simd.mul(v12, v15);
+                            let v17 = simd.div(v16, v5);
+                            let v18 = simd.mul_add(v14, v5, v17);
+                            let v19 = math::sign(simd, v3);
+                            let v20 = simd.mul(v18, v19);
+                            let v21 = simd.neg(v20);
+                            let v22 = simd.mul(v6, v17);
+                            let v23 = simd.mul(v14, v4);
+                            let v24 = simd.sub(v22, v23);
+                            let v25 = line25[i];
+                            let v26 = line26[j];
+                            let v27 = simd.add(v25, v26);
+                            let v28 = simd.abs(v27);
+                            let v29 = line29[i];
+                            let v30 = simd.div(v28, v29);
+                            let v31 = simd.mul(v29, v28);
+                            let v32 = line32[i];
+                            let v33 = simd.sub(v31, v32);
+                            let v34 = simd.max(v30, v33);
+                            let v35 = math::sign(simd, v34);
+                            let v36 = simd.mul(v0, v35);
+                            let v37 = math::greater(simd, v33, v30);
+                            let v38 = simd.mul(v36, v37);
+                            let v39 = math::greater(simd, v30, v33);
+                            let v40 = simd.mul(v36, v39);
+                            let v41 = simd.div(v40, v29);
+                            let v42 = simd.mul_add(v38, v29, v41);
+                            let v43 = math::sign(simd, v27);
+                            let v44 = simd.mul(v42, v43);
+                            let v45 = simd.neg(v44);
+                            let v46 = simd.mul(v30, v41);
+                            let v47 = simd.mul(v38, v28);
+                            let v48 = simd.sub(v46, v47);
+                            query_gradient0[i] = simd.add(query_gradient0[i], v21);
+                            query_gradient1[i] = simd.add(query_gradient1[i], v24);
+                            query_gradient2[i] = simd.add(query_gradient2[i], v14);
+                            query_gradient3[i] = simd.add(query_gradient3[i], v45);
+                            query_gradient4[i] = simd.add(query_gradient4[i], v48);
+                            query_gradient5[i] = simd.add(query_gradient5[i], v38);
+                            candidate_gradient6[j] = simd
+                                .add(candidate_gradient6[j], v21);
+                            candidate_gradient7[j] = simd
+                                .add(candidate_gradient7[j], v45);
+                        }
+                    }
+                    keep_gradients(
+                        simd,
+                        &query_gradient0,
+                        &mut *output.gradients[0usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient1,
+                        &mut *output.gradients[1usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient2,
+                        &mut *output.gradients[2usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient3,
+                        &mut *output.gradients[3usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient4,
+                        &mut *output.gradients[4usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient5,
+                        &mut *output.gradients[5usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient6,
+                        &mut *output.gradients[6usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient7,
+                        &mut *output.gradients[7usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                }
+                let line = last;
+                let line1 = loads(simd, &row1, line);
+                let line2 = loads(simd, &row2, line);
+                let line5 = loads(simd, &row5, line);
+                let line8 = loads(simd, &row8, line);
+                let line25 = loads(simd, &row25, line);
+                let line26 = loads(simd, &row26, line);
+                let line29 = loads(simd, &row29, line);
+                let line32 = loads(simd, &row32, line);
+                let mut query_gradient0 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[0usize], query, lines, line);
+                let mut query_gradient1 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[1usize], query, lines, line);
+                let mut query_gradient2 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[2usize], query, lines, line);
+                let mut query_gradient3 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[3usize], query, lines, line);
+                let mut query_gradient4 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[4usize], query, lines, line);
+                let mut query_gradient5 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[5usize], query, lines, line);
+                let mut candidate_gradient6 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[6usize], candidate, lines, line);
+                let mut candidate_gradient7 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[7usize], candidate, lines, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = simd
+                            .splat(
+                                input
+                                    .scalars[0usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v1 = line1[i];
+                        let v2 = line2[j];
+                        let v3 = simd.add(v1, v2);
+                        let v4 = simd.abs(v3);
+                        let v5 = line5[i];
+                        let v6 = simd.div(v4, v5);
+                        let v7 = simd.mul(v5, v4);
+                        let v8 = line8[i];
+                        let v9 = simd.sub(v7, v8);
+                        let v10 = simd.max(v6, v9);
+                        let v11 = math::sign(simd, v10);
+                        let v12 = simd.mul(v0, v11);
+                        let v13 = math::greater(simd, v9, v6);
+                        let v14 = simd.mul(v12, v13);
+                        let v15 = math::greater(simd, v6, v9);
+                        let v16 = simd.mul(v12, v15);
+                        let v17 = simd.div(v16, v5);
+                        let v18 = simd.mul_add(v14, v5, v17);
+                        let v19 = math::sign(simd, v3);
+                        let v20 = simd.mul(v18, v19);
+                        let v21 = simd.neg(v20);
+                        let v22 = simd.mul(v6, v17);
+                        let v23 = simd.mul(v14, v4);
+                        let v24 = simd.sub(v22, v23);
+                        let v25 = line25[i];
+                        let v26 = line26[j];
+                        let v27 = simd.add(v25, v26);
+                        let v28 = simd.abs(v27);
+                        let v29 = line29[i];
+                        let v30 = simd.div(v28, v29);
+                        let v31 = simd.mul(v29, v28);
+                        let v32 = line32[i];
+                        let v33 = simd.sub(v31, v32);
+                        let v34 = simd.max(v30, v33);
+                        let v35 = math::sign(simd, v34);
+                        let v36 = simd.mul(v0, v35);
+                        let v37 = math::greater(simd, v33, v30);
+                        let v38 = simd.mul(v36, v37);
+                        let v39 = math::greater(simd, v30, v33);
+                        let v40 = simd.mul(v36, v39);
+                        let v41 = simd.div(v40, v29);
+                        let v42 = simd.mul_add(v38, v29, v41);
+                        let v43 = math::sign(simd, v27);
+                        let v44 = simd.mul(v42, v43);
+                        let v45 = simd.neg(v44);
+                        let v46 = simd.mul(v30, v41);
+                        let v47 = simd.mul(v38, v28);
+                        let v48 = simd.sub(v46, v47);
+                        query_gradient0[i] = simd
+                            .add(
+                                query_gradient0[i],
+                                simd.select(tail, v21, simd.splat(0.0)),
+                            );
+                        query_gradient1[i] = simd
+                            .add(
+                                query_gradient1[i],
+                                simd.select(tail, v24, simd.splat(0.0)),
+                            );
+                        query_gradient2[i] = simd
+                            .add(
+                                query_gradient2[i],
+                                simd.select(tail, v14, simd.splat(0.0)),
+                            );
+                        query_gradient3[i] = simd
+                            .add(
+                                query_gradient3[i],
+                                simd.select(tail, v45, simd.splat(0.0)),
+                            );
+                        query_gradient4[i] = simd
+                            .add(
+                                query_gradient4[i],
+                                simd.select(tail, v48, simd.splat(0.0)),
+                            );
+                        query_gradient5[i] = simd
+                            .add(
+                                query_gradient5[i],
+                                simd.select(tail, v38, simd.splat(0.0)),
+                            );
+                        candidate_gradient6[j] = simd
+                            .add(
+                                candidate_gradient6[j],
+                                simd.select(tail, v21, simd.splat(0.0)),
+                            );
+                        candidate_gradient7[j] = simd
+                            .add(
+                                candidate_gradient7[j],
+                                simd.select(tail, v45, simd.splat(0.0)),
+                            );
+                    }
+                }
+                keep_gradients(
+                    simd,
+                    &query_gradient0,
+                    &mut *output.gradients[0usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient1,
+                    &mut *output.gradients[1usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient2,
+                    &mut *output.gradients[2usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient3,
+                    &mut *output.gradients[3usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient4,
+                    &mut *output.gradients[4usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient5,
+                    &mut *output.gradients[5usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient6,
+                    &mut *output.gradients[6usize],
+                    candidate,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient7,
+                    &mut *output.gradients[7usize],
+                    candidate,
+                    lines,
+                    line,
+                );
             }
         }
     }

@@ -28,10 +28,11 @@ impl HAKE {
 #[allow(clippy::all, clippy::pedantic, unused, missing_docs)]
 mod __sptx_hake {
     use ::sptx_runtime::kernel::{
-        ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput,
-        ScalarsOutput, accumulate, load, row,
+        ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, PairTiles,
+        PairsInput, PairsOutput, ScalarsInput, ScalarsOutput, accumulate,
+        for_each_pair_tile, gradients, keep_gradients, load, loads, pair_rows, row,
     };
-    use ::sptx_runtime::program::{Binary, Unary};
+    use ::sptx_runtime::program::{Binary, Side, Unary};
     use ::sptx_runtime::simd::{Simd, Task, dispatch, math};
     use ::sptx_runtime::table::Line;
     pub(super) mod variant0 {
@@ -69,6 +70,30 @@ mod __sptx_hake {
                 match (direction, stage) {
                     (Direction::Forward, 1usize) => forward1(input, output),
                     (Direction::Backward, 0usize) => backward0(input, output),
+                    _ => {}
+                }
+            }
+            fn pairs(
+                &self,
+                missing: Side,
+                direction: Direction,
+                stage: usize,
+                input: PairsInput<'_>,
+                output: PairsOutput<'_, '_>,
+            ) {
+                match (missing, direction, stage) {
+                    (Side::Head, Direction::Forward, 0usize) => {
+                        dispatch(Pairs0 { input, output })
+                    }
+                    (Side::Head, Direction::Backward, 1usize) => {
+                        dispatch(Pairs1 { input, output })
+                    }
+                    (Side::Tail, Direction::Forward, 0usize) => {
+                        dispatch(Pairs2 { input, output })
+                    }
+                    (Side::Tail, Direction::Backward, 1usize) => {
+                        dispatch(Pairs3 { input, output })
+                    }
                     _ => {}
                 }
             }
@@ -351,6 +376,580 @@ mod __sptx_hake {
                         simd.select(tail, v26, simd.splat(0.0)),
                     );
                 }
+            }
+        }
+        struct Pairs0<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs0<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    2usize,
+                    2usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs0<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let row0: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row1: [&[Line]; C] = pair_rows(input.rows[3usize], candidate, lines);
+                let row3: [&[Line]; Q] = pair_rows(input.rows[1usize], query, lines);
+                let row6: [&[Line]; Q] = pair_rows(input.rows[2usize], query, lines);
+                let row7: [&[Line]; C] = pair_rows(input.rows[4usize], candidate, lines);
+                let mut fold0 = [[simd.splat(0.0); C]; Q];
+                let mut fold1 = [[simd.splat(0.0); C]; Q];
+                for line in 0..last {
+                    let line0 = loads(simd, &row0, line);
+                    let line1 = loads(simd, &row1, line);
+                    let line3 = loads(simd, &row3, line);
+                    let line6 = loads(simd, &row6, line);
+                    let line7 = loads(simd, &row7, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = line0[i];
+                            let v1 = line1[j];
+                            let v2 = simd.mul(v0, v1);
+                            let v3 = line3[i];
+                            let v4 = simd.sub(v2, v3);
+                            let v5 = simd.mul(v4, v4);
+                            let v6 = line6[i];
+                            let v7 = line7[j];
+                            let v8 = simd.add(v6, v7);
+                            let v9 = math::sin(simd, v8);
+                            let v10 = simd.abs(v9);
+                            fold0[i][j] = simd.add(fold0[i][j], v5);
+                            fold1[i][j] = simd.add(fold1[i][j], v10);
+                        }
+                    }
+                }
+                let line = last;
+                let line0 = loads(simd, &row0, line);
+                let line1 = loads(simd, &row1, line);
+                let line3 = loads(simd, &row3, line);
+                let line6 = loads(simd, &row6, line);
+                let line7 = loads(simd, &row7, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = line0[i];
+                        let v1 = line1[j];
+                        let v2 = simd.mul(v0, v1);
+                        let v3 = line3[i];
+                        let v4 = simd.sub(v2, v3);
+                        let v5 = simd.mul(v4, v4);
+                        let v6 = line6[i];
+                        let v7 = line7[j];
+                        let v8 = simd.add(v6, v7);
+                        let v9 = math::sin(simd, v8);
+                        let v10 = simd.abs(v9);
+                        fold0[i][j] = simd
+                            .add(fold0[i][j], simd.select(tail, v5, simd.splat(0.0)));
+                        fold1[i][j] = simd
+                            .add(fold1[i][j], simd.select(tail, v10, simd.splat(0.0)));
+                    }
+                }
+                for i in 0..Q {
+                    for j in 0..C {
+                        output
+                            .reduced[0usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold0[i][j]);
+                        output
+                            .reduced[1usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold1[i][j]);
+                    }
+                }
+            }
+        }
+        struct Pairs1<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs1<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    2usize,
+                    2usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs1<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let row1: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row2: [&[Line]; C] = pair_rows(input.rows[3usize], candidate, lines);
+                let row4: [&[Line]; Q] = pair_rows(input.rows[1usize], query, lines);
+                let row10: [&[Line]; Q] = pair_rows(input.rows[2usize], query, lines);
+                let row11: [&[Line]; C] = pair_rows(
+                    input.rows[4usize],
+                    candidate,
+                    lines,
+                );
+                for line in 0..last {
+                    let line1 = loads(simd, &row1, line);
+                    let line2 = loads(simd, &row2, line);
+                    let line4 = loads(simd, &row4, line);
+                    let line10 = loads(simd, &row10, line);
+                    let line11 = loads(simd, &row11, line);
+                    let mut query_gradient0 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[0usize], query, lines, line);
+                    let mut query_gradient1 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[1usize], query, lines, line);
+                    let mut query_gradient2 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[2usize], query, lines, line);
+                    let mut candidate_gradient3 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[3usize], candidate, lines, line);
+                    let mut candidate_gradient4 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[4usize], candidate, lines, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = simd
+                                .splat(
+                                    input
+                                        .scalars[5usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v1 = line1[i];
+                            let v2 = line2[j];
+                            let v3 = simd.mul(v1, v2);
+                            let v4 = line4[i];
+                            let v5 = simd.sub(v3, v4);
+                            let v6 = simd.mul(v0, v5);
+                            let v7 = simd.mul(v6, v2);
+                            let v8 = simd.neg(v7);
+                            let v9 = simd
+                                .splat(
+                                    input
+                                        .scalars[4usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v10 = line10[i];
+                            let v11 = line11[j];
+                            let v12 = simd.add(v10, v11);
+                            let v13 = math::sin(simd, v12);
+                            let v14 = math::sign(simd, v13);
+                            let v15 = simd.mul(v9, v14);
+                            let v16 = math::cos(simd, v12);
+                            let v17 = simd.mul(v15, v16);
+                            let v18 = simd.neg(v17);
+                            let v19 = simd.mul(v6, v1);
+                            let v20 = simd.neg(v19);
+                            query_gradient0[i] = simd.add(query_gradient0[i], v8);
+                            query_gradient1[i] = simd.add(query_gradient1[i], v6);
+                            query_gradient2[i] = simd.add(query_gradient2[i], v18);
+                            candidate_gradient3[j] = simd
+                                .add(candidate_gradient3[j], v20);
+                            candidate_gradient4[j] = simd
+                                .add(candidate_gradient4[j], v18);
+                        }
+                    }
+                    keep_gradients(
+                        simd,
+                        &query_gradient0,
+                        &mut *output.gradients[0usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient1,
+                        &mut *output.gradients[1usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient2,
+                        &mut *output.gradients[2usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient3,
+                        &mut *output.gradients[3usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient4,
+                        &mut *output.gradients[4usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                }
+                let line = last;
+                let line1 = loads(simd, &row1, line);
+                let line2 = loads(simd, &row2, line);
+                let line4 = loads(simd, &row4, line);
+                let line10 = loads(simd, &row10, line);
+                let line11 = loads(simd, &row11, line);
+                let mut query_gradient0 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[0usize], query, lines, line);
+                let mut query_gradient1 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[1usize], query, lines, line);
+                let mut query_gradient2 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[2usize], query, lines, line);
+                let mut candidate_gradient3 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[3usize], candidate, lines, line);
+                let mut candidate_gradient4 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[4usize], candidate, lines, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = simd
+                            .splat(
+                                input
+                                    .scalars[5usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v1 = line1[i];
+                        let v2 = line2[j];
+                        let v3 = simd.mul(v1, v2);
+                        let v4 = line4[i];
+                        let v5 = simd.sub(v3, v4);
+                        let v6 = simd.mul(v0, v5);
+                        let v7 = simd.mul(v6, v2);
+                        let v8 = simd.neg(v7);
+                        let v9 = simd
+                            .splat(
+                                input
+                                    .scalars[4usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v10 = line10[i];
+                        let v11 = line11[j];
+                        let v12 = simd.add(v10, v11);
+                        let v13 = math::sin(simd, v12);
+                        let v14 = math::sign(simd, v13);
+                        let v15 = simd.mul(v9, v14);
+                        let v16 = math::cos(simd, v12);
+                        let v17 = simd.mul(v15, v16);
+                        let v18 = simd.neg(v17);
+                        let v19 = simd.mul(v6, v1);
+                        let v20 = simd.neg(v19);
+                        query_gradient0[i] = simd
+                            .add(
+                                query_gradient0[i],
+                                simd.select(tail, v8, simd.splat(0.0)),
+                            );
+                        query_gradient1[i] = simd
+                            .add(
+                                query_gradient1[i],
+                                simd.select(tail, v6, simd.splat(0.0)),
+                            );
+                        query_gradient2[i] = simd
+                            .add(
+                                query_gradient2[i],
+                                simd.select(tail, v18, simd.splat(0.0)),
+                            );
+                        candidate_gradient3[j] = simd
+                            .add(
+                                candidate_gradient3[j],
+                                simd.select(tail, v20, simd.splat(0.0)),
+                            );
+                        candidate_gradient4[j] = simd
+                            .add(
+                                candidate_gradient4[j],
+                                simd.select(tail, v18, simd.splat(0.0)),
+                            );
+                    }
+                }
+                keep_gradients(
+                    simd,
+                    &query_gradient0,
+                    &mut *output.gradients[0usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient1,
+                    &mut *output.gradients[1usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient2,
+                    &mut *output.gradients[2usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient3,
+                    &mut *output.gradients[3usize],
+                    candidate,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient4,
+                    &mut *output.gradients[4usize],
+                    candidate,
+                    lines,
+                    line,
+                );
+            }
+        }
+        struct Pairs2<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs2<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs2<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let row0: [&[Line]; Q] = pair_rows(input.rows[1usize], query, lines);
+                let row1: [&[Line]; C] = pair_rows(input.rows[3usize], candidate, lines);
+                let mut fold0 = [[simd.splat(0.0); C]; Q];
+                for line in 0..last {
+                    let line0 = loads(simd, &row0, line);
+                    let line1 = loads(simd, &row1, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = line0[i];
+                            let v1 = line1[j];
+                            let v2 = simd.sub(v0, v1);
+                            let v3 = math::sin(simd, v2);
+                            let v4 = simd.abs(v3);
+                            fold0[i][j] = simd.add(fold0[i][j], v4);
+                        }
+                    }
+                }
+                let line = last;
+                let line0 = loads(simd, &row0, line);
+                let line1 = loads(simd, &row1, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = line0[i];
+                        let v1 = line1[j];
+                        let v2 = simd.sub(v0, v1);
+                        let v3 = math::sin(simd, v2);
+                        let v4 = simd.abs(v3);
+                        fold0[i][j] = simd
+                            .add(fold0[i][j], simd.select(tail, v4, simd.splat(0.0)));
+                    }
+                }
+                for i in 0..Q {
+                    for j in 0..C {
+                        output
+                            .reduced[0usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold0[i][j]);
+                    }
+                }
+            }
+        }
+        struct Pairs3<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs3<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs3<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let row1: [&[Line]; Q] = pair_rows(input.rows[1usize], query, lines);
+                let row2: [&[Line]; C] = pair_rows(input.rows[3usize], candidate, lines);
+                for line in 0..last {
+                    let line1 = loads(simd, &row1, line);
+                    let line2 = loads(simd, &row2, line);
+                    let mut query_gradient1 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[1usize], query, lines, line);
+                    let mut candidate_gradient3 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[3usize], candidate, lines, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = simd
+                                .splat(
+                                    input
+                                        .scalars[3usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v1 = line1[i];
+                            let v2 = line2[j];
+                            let v3 = simd.sub(v1, v2);
+                            let v4 = math::sin(simd, v3);
+                            let v5 = math::sign(simd, v4);
+                            let v6 = simd.mul(v0, v5);
+                            let v7 = math::cos(simd, v3);
+                            let v8 = simd.mul(v6, v7);
+                            let v9 = simd.neg(v8);
+                            query_gradient1[i] = simd.add(query_gradient1[i], v9);
+                            candidate_gradient3[j] = simd
+                                .add(candidate_gradient3[j], v8);
+                        }
+                    }
+                    keep_gradients(
+                        simd,
+                        &query_gradient1,
+                        &mut *output.gradients[1usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient3,
+                        &mut *output.gradients[3usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                }
+                let line = last;
+                let line1 = loads(simd, &row1, line);
+                let line2 = loads(simd, &row2, line);
+                let mut query_gradient1 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[1usize], query, lines, line);
+                let mut candidate_gradient3 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[3usize], candidate, lines, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = simd
+                            .splat(
+                                input
+                                    .scalars[3usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v1 = line1[i];
+                        let v2 = line2[j];
+                        let v3 = simd.sub(v1, v2);
+                        let v4 = math::sin(simd, v3);
+                        let v5 = math::sign(simd, v4);
+                        let v6 = simd.mul(v0, v5);
+                        let v7 = math::cos(simd, v3);
+                        let v8 = simd.mul(v6, v7);
+                        let v9 = simd.neg(v8);
+                        query_gradient1[i] = simd
+                            .add(
+                                query_gradient1[i],
+                                simd.select(tail, v9, simd.splat(0.0)),
+                            );
+                        candidate_gradient3[j] = simd
+                            .add(
+                                candidate_gradient3[j],
+                                simd.select(tail, v8, simd.splat(0.0)),
+                            );
+                    }
+                }
+                keep_gradients(
+                    simd,
+                    &query_gradient1,
+                    &mut *output.gradients[1usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient3,
+                    &mut *output.gradients[3usize],
+                    candidate,
+                    lines,
+                    line,
+                );
             }
         }
     }

@@ -27,10 +27,11 @@ impl RotatE {
 #[allow(clippy::all, clippy::pedantic, unused, missing_docs)]
 mod __sptx_rotate {
     use ::sptx_runtime::kernel::{
-        ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput,
-        ScalarsOutput, accumulate, load, row,
+        ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, PairTiles,
+        PairsInput, PairsOutput, ScalarsInput, ScalarsOutput, accumulate,
+        for_each_pair_tile, gradients, keep_gradients, load, loads, pair_rows, row,
     };
-    use ::sptx_runtime::program::{Binary, Unary};
+    use ::sptx_runtime::program::{Binary, Side, Unary};
     use ::sptx_runtime::simd::{Simd, Task, dispatch, math};
     use ::sptx_runtime::table::Line;
     pub(super) mod variant0 {
@@ -67,6 +68,30 @@ mod __sptx_rotate {
             ) {
                 match (direction, stage) {
                     (Direction::Forward, 1usize) => forward1(input, output),
+                    _ => {}
+                }
+            }
+            fn pairs(
+                &self,
+                missing: Side,
+                direction: Direction,
+                stage: usize,
+                input: PairsInput<'_>,
+                output: PairsOutput<'_, '_>,
+            ) {
+                match (missing, direction, stage) {
+                    (Side::Head, Direction::Forward, 0usize) => {
+                        dispatch(Pairs0 { input, output })
+                    }
+                    (Side::Head, Direction::Backward, 0usize) => {
+                        dispatch(Pairs1 { input, output })
+                    }
+                    (Side::Tail, Direction::Forward, 0usize) => {
+                        dispatch(Pairs2 { input, output })
+                    }
+                    (Side::Tail, Direction::Backward, 0usize) => {
+                        dispatch(Pairs3 { input, output })
+                    }
                     _ => {}
                 }
             }
@@ -331,6 +356,724 @@ mod __sptx_rotate {
                         simd.select(tail, v20, simd.splat(0.0)),
                     );
                 }
+            }
+        }
+        struct Pairs0<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs0<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    2usize,
+                    2usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs0<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let row0: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row1: [&[Line]; C] = pair_rows(input.rows[4usize], candidate, lines);
+                let row3: [&[Line]; Q] = pair_rows(input.rows[1usize], query, lines);
+                let row4: [&[Line]; C] = pair_rows(input.rows[5usize], candidate, lines);
+                let row7: [&[Line]; Q] = pair_rows(input.rows[2usize], query, lines);
+                let row11: [&[Line]; Q] = pair_rows(input.rows[3usize], query, lines);
+                let mut fold0 = [[simd.splat(0.0); C]; Q];
+                for line in 0..last {
+                    let line0 = loads(simd, &row0, line);
+                    let line1 = loads(simd, &row1, line);
+                    let line3 = loads(simd, &row3, line);
+                    let line4 = loads(simd, &row4, line);
+                    let line7 = loads(simd, &row7, line);
+                    let line11 = loads(simd, &row11, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = line0[i];
+                            let v1 = line1[j];
+                            let v2 = simd.mul(v0, v1);
+                            let v3 = line3[i];
+                            let v4 = line4[j];
+                            let v5 = simd.mul(v3, v4);
+                            let v6 = simd.sub(v2, v5);
+                            let v7 = line7[i];
+                            let v8 = simd.sub(v6, v7);
+                            let v9 = simd.mul(v0, v4);
+                            let v10 = simd.mul_add(v3, v1, v9);
+                            let v11 = line11[i];
+                            let v12 = simd.sub(v10, v11);
+                            let v13 = simd.mul(v12, v12);
+                            let v14 = simd.mul_add(v8, v8, v13);
+                            let v15 = simd.sqrt(v14);
+                            fold0[i][j] = simd.add(fold0[i][j], v15);
+                        }
+                    }
+                }
+                let line = last;
+                let line0 = loads(simd, &row0, line);
+                let line1 = loads(simd, &row1, line);
+                let line3 = loads(simd, &row3, line);
+                let line4 = loads(simd, &row4, line);
+                let line7 = loads(simd, &row7, line);
+                let line11 = loads(simd, &row11, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = line0[i];
+                        let v1 = line1[j];
+                        let v2 = simd.mul(v0, v1);
+                        let v3 = line3[i];
+                        let v4 = line4[j];
+                        let v5 = simd.mul(v3, v4);
+                        let v6 = simd.sub(v2, v5);
+                        let v7 = line7[i];
+                        let v8 = simd.sub(v6, v7);
+                        let v9 = simd.mul(v0, v4);
+                        let v10 = simd.mul_add(v3, v1, v9);
+                        let v11 = line11[i];
+                        let v12 = simd.sub(v10, v11);
+                        let v13 = simd.mul(v12, v12);
+                        let v14 = simd.mul_add(v8, v8, v13);
+                        let v15 = simd.sqrt(v14);
+                        fold0[i][j] = simd
+                            .add(fold0[i][j], simd.select(tail, v15, simd.splat(0.0)));
+                    }
+                }
+                for i in 0..Q {
+                    for j in 0..C {
+                        output
+                            .reduced[0usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold0[i][j]);
+                    }
+                }
+            }
+        }
+        struct Pairs1<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs1<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    2usize,
+                    2usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs1<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let row1: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row2: [&[Line]; C] = pair_rows(input.rows[4usize], candidate, lines);
+                let row4: [&[Line]; Q] = pair_rows(input.rows[1usize], query, lines);
+                let row5: [&[Line]; C] = pair_rows(input.rows[5usize], candidate, lines);
+                let row8: [&[Line]; Q] = pair_rows(input.rows[2usize], query, lines);
+                let row12: [&[Line]; Q] = pair_rows(input.rows[3usize], query, lines);
+                for line in 0..last {
+                    let line1 = loads(simd, &row1, line);
+                    let line2 = loads(simd, &row2, line);
+                    let line4 = loads(simd, &row4, line);
+                    let line5 = loads(simd, &row5, line);
+                    let line8 = loads(simd, &row8, line);
+                    let line12 = loads(simd, &row12, line);
+                    let mut query_gradient0 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[0usize], query, lines, line);
+                    let mut query_gradient1 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[1usize], query, lines, line);
+                    let mut query_gradient2 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[2usize], query, lines, line);
+                    let mut query_gradient3 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[3usize], query, lines, line);
+                    let mut candidate_gradient4 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[4usize], candidate, lines, line);
+                    let mut candidate_gradient5 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[5usize], candidate, lines, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = simd
+                                .splat(
+                                    input
+                                        .scalars[0usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v1 = line1[i];
+                            let v2 = line2[j];
+                            let v3 = simd.mul(v1, v2);
+                            let v4 = line4[i];
+                            let v5 = line5[j];
+                            let v6 = simd.mul(v4, v5);
+                            let v7 = simd.sub(v3, v6);
+                            let v8 = line8[i];
+                            let v9 = simd.sub(v7, v8);
+                            let v10 = simd.mul(v1, v5);
+                            let v11 = simd.mul_add(v4, v2, v10);
+                            let v12 = line12[i];
+                            let v13 = simd.sub(v11, v12);
+                            let v14 = simd.mul(v13, v13);
+                            let v15 = simd.mul_add(v9, v9, v14);
+                            let v16 = simd.sqrt(v15);
+                            let v17 = math::reciprocal_or_zero(simd, v16);
+                            let v18 = simd.mul(v0, v17);
+                            let v19 = simd.mul(v18, v13);
+                            let v20 = simd.mul(v18, v9);
+                            let v21 = simd.mul(v20, v2);
+                            let v22 = simd.mul_add(v19, v5, v21);
+                            let v23 = simd.neg(v22);
+                            let v24 = simd.mul(v20, v5);
+                            let v25 = simd.mul(v19, v2);
+                            let v26 = simd.sub(v24, v25);
+                            let v27 = simd.mul(v20, v1);
+                            let v28 = simd.mul_add(v19, v4, v27);
+                            let v29 = simd.neg(v28);
+                            let v30 = simd.mul(v20, v4);
+                            let v31 = simd.mul(v19, v1);
+                            let v32 = simd.sub(v30, v31);
+                            query_gradient0[i] = simd.add(query_gradient0[i], v23);
+                            query_gradient1[i] = simd.add(query_gradient1[i], v26);
+                            query_gradient2[i] = simd.add(query_gradient2[i], v20);
+                            query_gradient3[i] = simd.add(query_gradient3[i], v19);
+                            candidate_gradient4[j] = simd
+                                .add(candidate_gradient4[j], v29);
+                            candidate_gradient5[j] = simd
+                                .add(candidate_gradient5[j], v32);
+                        }
+                    }
+                    keep_gradients(
+                        simd,
+                        &query_gradient0,
+                        &mut *output.gradients[0usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient1,
+                        &mut *output.gradients[1usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient2,
+                        &mut *output.gradients[2usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient3,
+                        &mut *output.gradients[3usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient4,
+                        &mut *output.gradients[4usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient5,
+                        &mut *output.gradients[5usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                }
+                let line = last;
+                let line1 = loads(simd, &row1, line);
+                let line2 = loads(simd, &row2, line);
+                let line4 = loads(simd, &row4, line);
+                let line5 = loads(simd, &row5, line);
+                let line8 = loads(simd, &row8, line);
+                let line12 = loads(simd, &row12, line);
+                let mut query_gradient0 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[0usize], query, lines, line);
+                let mut query_gradient1 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[1usize], query, lines, line);
+                let mut query_gradient2 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[2usize], query, lines, line);
+                let mut query_gradient3 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[3usize], query, lines, line);
+                let mut candidate_gradient4 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[4usize], candidate, lines, line);
+                let mut candidate_gradient5 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[5usize], candidate, lines, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = simd
+                            .splat(
+                                input
+                                    .scalars[0usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v1 = line1[i];
+                        let v2 = line2[j];
+                        let v3 = simd.mul(v1, v2);
+                        let v4 = line4[i];
+                        let v5 = line5[j];
+                        let v6 = simd.mul(v4, v5);
+                        let v7 = simd.sub(v3, v6);
+                        let v8 = line8[i];
+                        let v9 = simd.sub(v7, v8);
+                        let v10 = simd.mul(v1, v5);
+                        let v11 = simd.mul_add(v4, v2, v10);
+                        let v12 = line12[i];
+                        let v13 = simd.sub(v11, v12);
+                        let v14 = simd.mul(v13, v13);
+                        let v15 = simd.mul_add(v9, v9, v14);
+                        let v16 = simd.sqrt(v15);
+                        let v17 = math::reciprocal_or_zero(simd, v16);
+                        let v18 = simd.mul(v0, v17);
+                        let v19 = simd.mul(v18, v13);
+                        let v20 = simd.mul(v18, v9);
+                        let v21 = simd.mul(v20, v2);
+                        let v22 = simd.mul_add(v19, v5, v21);
+                        let v23 = simd.neg(v22);
+                        let v24 = simd.mul(v20, v5);
+                        let v25 = simd.mul(v19, v2);
+                        let v26 = simd.sub(v24, v25);
+                        let v27 = simd.mul(v20, v1);
+                        let v28 = simd.mul_add(v19, v4, v27);
+                        let v29 = simd.neg(v28);
+                        let v30 = simd.mul(v20, v4);
+                        let v31 = simd.mul(v19, v1);
+                        let v32 = simd.sub(v30, v31);
+                        query_gradient0[i] = simd
+                            .add(
+                                query_gradient0[i],
+                                simd.select(tail, v23, simd.splat(0.0)),
+                            );
+                        query_gradient1[i] = simd
+                            .add(
+                                query_gradient1[i],
+                                simd.select(tail, v26, simd.splat(0.0)),
+                            );
+                        query_gradient2[i] = simd
+                            .add(
+                                query_gradient2[i],
+                                simd.select(tail, v20, simd.splat(0.0)),
+                            );
+                        query_gradient3[i] = simd
+                            .add(
+                                query_gradient3[i],
+                                simd.select(tail, v19, simd.splat(0.0)),
+                            );
+                        candidate_gradient4[j] = simd
+                            .add(
+                                candidate_gradient4[j],
+                                simd.select(tail, v29, simd.splat(0.0)),
+                            );
+                        candidate_gradient5[j] = simd
+                            .add(
+                                candidate_gradient5[j],
+                                simd.select(tail, v32, simd.splat(0.0)),
+                            );
+                    }
+                }
+                keep_gradients(
+                    simd,
+                    &query_gradient0,
+                    &mut *output.gradients[0usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient1,
+                    &mut *output.gradients[1usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient2,
+                    &mut *output.gradients[2usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient3,
+                    &mut *output.gradients[3usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient4,
+                    &mut *output.gradients[4usize],
+                    candidate,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient5,
+                    &mut *output.gradients[5usize],
+                    candidate,
+                    lines,
+                    line,
+                );
+            }
+        }
+        struct Pairs2<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs2<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    2usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs2<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let row0: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row1: [&[Line]; C] = pair_rows(input.rows[2usize], candidate, lines);
+                let row3: [&[Line]; Q] = pair_rows(input.rows[1usize], query, lines);
+                let row4: [&[Line]; C] = pair_rows(input.rows[3usize], candidate, lines);
+                let mut fold0 = [[simd.splat(0.0); C]; Q];
+                for line in 0..last {
+                    let line0 = loads(simd, &row0, line);
+                    let line1 = loads(simd, &row1, line);
+                    let line3 = loads(simd, &row3, line);
+                    let line4 = loads(simd, &row4, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = line0[i];
+                            let v1 = line1[j];
+                            let v2 = simd.sub(v0, v1);
+                            let v3 = line3[i];
+                            let v4 = line4[j];
+                            let v5 = simd.sub(v3, v4);
+                            let v6 = simd.mul(v5, v5);
+                            let v7 = simd.mul_add(v2, v2, v6);
+                            let v8 = simd.sqrt(v7);
+                            fold0[i][j] = simd.add(fold0[i][j], v8);
+                        }
+                    }
+                }
+                let line = last;
+                let line0 = loads(simd, &row0, line);
+                let line1 = loads(simd, &row1, line);
+                let line3 = loads(simd, &row3, line);
+                let line4 = loads(simd, &row4, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = line0[i];
+                        let v1 = line1[j];
+                        let v2 = simd.sub(v0, v1);
+                        let v3 = line3[i];
+                        let v4 = line4[j];
+                        let v5 = simd.sub(v3, v4);
+                        let v6 = simd.mul(v5, v5);
+                        let v7 = simd.mul_add(v2, v2, v6);
+                        let v8 = simd.sqrt(v7);
+                        fold0[i][j] = simd
+                            .add(fold0[i][j], simd.select(tail, v8, simd.splat(0.0)));
+                    }
+                }
+                for i in 0..Q {
+                    for j in 0..C {
+                        output
+                            .reduced[0usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold0[i][j]);
+                    }
+                }
+            }
+        }
+        struct Pairs3<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs3<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    2usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs3<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let row1: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row2: [&[Line]; C] = pair_rows(input.rows[2usize], candidate, lines);
+                let row4: [&[Line]; Q] = pair_rows(input.rows[1usize], query, lines);
+                let row5: [&[Line]; C] = pair_rows(input.rows[3usize], candidate, lines);
+                for line in 0..last {
+                    let line1 = loads(simd, &row1, line);
+                    let line2 = loads(simd, &row2, line);
+                    let line4 = loads(simd, &row4, line);
+                    let line5 = loads(simd, &row5, line);
+                    let mut query_gradient0 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[0usize], query, lines, line);
+                    let mut query_gradient1 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[1usize], query, lines, line);
+                    let mut candidate_gradient2 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[2usize], candidate, lines, line);
+                    let mut candidate_gradient3 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[3usize], candidate, lines, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = simd
+                                .splat(
+                                    input
+                                        .scalars[0usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v1 = line1[i];
+                            let v2 = line2[j];
+                            let v3 = simd.sub(v1, v2);
+                            let v4 = line4[i];
+                            let v5 = line5[j];
+                            let v6 = simd.sub(v4, v5);
+                            let v7 = simd.mul(v6, v6);
+                            let v8 = simd.mul_add(v3, v3, v7);
+                            let v9 = simd.sqrt(v8);
+                            let v10 = math::reciprocal_or_zero(simd, v9);
+                            let v11 = simd.mul(v0, v10);
+                            let v12 = simd.mul(v11, v3);
+                            let v13 = simd.neg(v12);
+                            let v14 = simd.mul(v11, v6);
+                            let v15 = simd.neg(v14);
+                            query_gradient0[i] = simd.add(query_gradient0[i], v13);
+                            query_gradient1[i] = simd.add(query_gradient1[i], v15);
+                            candidate_gradient2[j] = simd
+                                .add(candidate_gradient2[j], v12);
+                            candidate_gradient3[j] = simd
+                                .add(candidate_gradient3[j], v14);
+                        }
+                    }
+                    keep_gradients(
+                        simd,
+                        &query_gradient0,
+                        &mut *output.gradients[0usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &query_gradient1,
+                        &mut *output.gradients[1usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient2,
+                        &mut *output.gradients[2usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient3,
+                        &mut *output.gradients[3usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                }
+                let line = last;
+                let line1 = loads(simd, &row1, line);
+                let line2 = loads(simd, &row2, line);
+                let line4 = loads(simd, &row4, line);
+                let line5 = loads(simd, &row5, line);
+                let mut query_gradient0 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[0usize], query, lines, line);
+                let mut query_gradient1 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[1usize], query, lines, line);
+                let mut candidate_gradient2 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[2usize], candidate, lines, line);
+                let mut candidate_gradient3 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[3usize], candidate, lines, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = simd
+                            .splat(
+                                input
+                                    .scalars[0usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v1 = line1[i];
+                        let v2 = line2[j];
+                        let v3 = simd.sub(v1, v2);
+                        let v4 = line4[i];
+                        let v5 = line5[j];
+                        let v6 = simd.sub(v4, v5);
+                        let v7 = simd.mul(v6, v6);
+                        let v8 = simd.mul_add(v3, v3, v7);
+                        let v9 = simd.sqrt(v8);
+                        let v10 = math::reciprocal_or_zero(simd, v9);
+                        let v11 = simd.mul(v0, v10);
+                        let v12 = simd.mul(v11, v3);
+                        let v13 = simd.neg(v12);
+                        let v14 = simd.mul(v11, v6);
+                        let v15 = simd.neg(v14);
+                        query_gradient0[i] = simd
+                            .add(
+                                query_gradient0[i],
+                                simd.select(tail, v13, simd.splat(0.0)),
+                            );
+                        query_gradient1[i] = simd
+                            .add(
+                                query_gradient1[i],
+                                simd.select(tail, v15, simd.splat(0.0)),
+                            );
+                        candidate_gradient2[j] = simd
+                            .add(
+                                candidate_gradient2[j],
+                                simd.select(tail, v12, simd.splat(0.0)),
+                            );
+                        candidate_gradient3[j] = simd
+                            .add(
+                                candidate_gradient3[j],
+                                simd.select(tail, v14, simd.splat(0.0)),
+                            );
+                    }
+                }
+                keep_gradients(
+                    simd,
+                    &query_gradient0,
+                    &mut *output.gradients[0usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &query_gradient1,
+                    &mut *output.gradients[1usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient2,
+                    &mut *output.gradients[2usize],
+                    candidate,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient3,
+                    &mut *output.gradients[3usize],
+                    candidate,
+                    lines,
+                    line,
+                );
             }
         }
     }

@@ -36,10 +36,11 @@ impl TorusE {
 #[allow(clippy::all, clippy::pedantic, unused, missing_docs)]
 mod __sptx_toruse {
     use ::sptx_runtime::kernel::{
-        ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput,
-        ScalarsOutput, accumulate, load, row,
+        ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, PairTiles,
+        PairsInput, PairsOutput, ScalarsInput, ScalarsOutput, accumulate,
+        for_each_pair_tile, gradients, keep_gradients, load, loads, pair_rows, row,
     };
-    use ::sptx_runtime::program::{Binary, Unary};
+    use ::sptx_runtime::program::{Binary, Side, Unary};
     use ::sptx_runtime::simd::{Simd, Task, dispatch, math};
     use ::sptx_runtime::table::Line;
     pub(super) mod variant0 {
@@ -76,6 +77,30 @@ mod __sptx_toruse {
             ) {
                 match (direction, stage) {
                     (Direction::Forward, 1usize) => forward1(input, output),
+                    _ => {}
+                }
+            }
+            fn pairs(
+                &self,
+                missing: Side,
+                direction: Direction,
+                stage: usize,
+                input: PairsInput<'_>,
+                output: PairsOutput<'_, '_>,
+            ) {
+                match (missing, direction, stage) {
+                    (Side::Head, Direction::Forward, 0usize) => {
+                        dispatch(Pairs0 { input, output })
+                    }
+                    (Side::Head, Direction::Backward, 0usize) => {
+                        dispatch(Pairs1 { input, output })
+                    }
+                    (Side::Tail, Direction::Forward, 0usize) => {
+                        dispatch(Pairs2 { input, output })
+                    }
+                    (Side::Tail, Direction::Backward, 0usize) => {
+                        dispatch(Pairs3 { input, output })
+                    }
                     _ => {}
                 }
             }
@@ -242,6 +267,432 @@ mod __sptx_toruse {
                 }
             }
         }
+        struct Pairs0<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs0<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs0<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let v4 = simd.splat(1.0);
+                let row0: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row1: [&[Line]; C] = pair_rows(input.rows[1usize], candidate, lines);
+                let mut fold0 = [[simd.splat(0.0); C]; Q];
+                for line in 0..last {
+                    let line0 = loads(simd, &row0, line);
+                    let line1 = loads(simd, &row1, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = line0[i];
+                            let v1 = line1[j];
+                            let v2 = simd.add(v0, v1);
+                            let v3 = math::frac(simd, v2);
+                            let v5 = simd.sub(v4, v3);
+                            let v6 = simd.min(v3, v5);
+                            fold0[i][j] = simd.add(fold0[i][j], v6);
+                        }
+                    }
+                }
+                let line = last;
+                let line0 = loads(simd, &row0, line);
+                let line1 = loads(simd, &row1, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = line0[i];
+                        let v1 = line1[j];
+                        let v2 = simd.add(v0, v1);
+                        let v3 = math::frac(simd, v2);
+                        let v5 = simd.sub(v4, v3);
+                        let v6 = simd.min(v3, v5);
+                        fold0[i][j] = simd
+                            .add(fold0[i][j], simd.select(tail, v6, simd.splat(0.0)));
+                    }
+                }
+                for i in 0..Q {
+                    for j in 0..C {
+                        output
+                            .reduced[0usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold0[i][j]);
+                    }
+                }
+            }
+        }
+        struct Pairs1<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs1<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs1<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let v5 = simd.splat(1.0);
+                let row1: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row2: [&[Line]; C] = pair_rows(input.rows[1usize], candidate, lines);
+                for line in 0..last {
+                    let line1 = loads(simd, &row1, line);
+                    let line2 = loads(simd, &row2, line);
+                    let mut query_gradient0 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[0usize], query, lines, line);
+                    let mut candidate_gradient1 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[1usize], candidate, lines, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = simd
+                                .splat(
+                                    input
+                                        .scalars[0usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v1 = line1[i];
+                            let v2 = line2[j];
+                            let v3 = simd.add(v1, v2);
+                            let v4 = math::frac(simd, v3);
+                            let v6 = simd.sub(v5, v4);
+                            let v7 = math::greater(simd, v4, v6);
+                            let v8 = simd.mul(v0, v7);
+                            let v9 = math::greater(simd, v6, v4);
+                            let v10 = simd.mul(v0, v9);
+                            let v11 = simd.sub(v8, v10);
+                            query_gradient0[i] = simd.add(query_gradient0[i], v11);
+                            candidate_gradient1[j] = simd
+                                .add(candidate_gradient1[j], v11);
+                        }
+                    }
+                    keep_gradients(
+                        simd,
+                        &query_gradient0,
+                        &mut *output.gradients[0usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient1,
+                        &mut *output.gradients[1usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                }
+                let line = last;
+                let line1 = loads(simd, &row1, line);
+                let line2 = loads(simd, &row2, line);
+                let mut query_gradient0 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[0usize], query, lines, line);
+                let mut candidate_gradient1 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[1usize], candidate, lines, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = simd
+                            .splat(
+                                input
+                                    .scalars[0usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v1 = line1[i];
+                        let v2 = line2[j];
+                        let v3 = simd.add(v1, v2);
+                        let v4 = math::frac(simd, v3);
+                        let v6 = simd.sub(v5, v4);
+                        let v7 = math::greater(simd, v4, v6);
+                        let v8 = simd.mul(v0, v7);
+                        let v9 = math::greater(simd, v6, v4);
+                        let v10 = simd.mul(v0, v9);
+                        let v11 = simd.sub(v8, v10);
+                        query_gradient0[i] = simd
+                            .add(
+                                query_gradient0[i],
+                                simd.select(tail, v11, simd.splat(0.0)),
+                            );
+                        candidate_gradient1[j] = simd
+                            .add(
+                                candidate_gradient1[j],
+                                simd.select(tail, v11, simd.splat(0.0)),
+                            );
+                    }
+                }
+                keep_gradients(
+                    simd,
+                    &query_gradient0,
+                    &mut *output.gradients[0usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient1,
+                    &mut *output.gradients[1usize],
+                    candidate,
+                    lines,
+                    line,
+                );
+            }
+        }
+        struct Pairs2<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs2<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs2<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let v4 = simd.splat(1.0);
+                let row0: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row1: [&[Line]; C] = pair_rows(input.rows[1usize], candidate, lines);
+                let mut fold0 = [[simd.splat(0.0); C]; Q];
+                for line in 0..last {
+                    let line0 = loads(simd, &row0, line);
+                    let line1 = loads(simd, &row1, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = line0[i];
+                            let v1 = line1[j];
+                            let v2 = simd.sub(v0, v1);
+                            let v3 = math::frac(simd, v2);
+                            let v5 = simd.sub(v4, v3);
+                            let v6 = simd.min(v3, v5);
+                            fold0[i][j] = simd.add(fold0[i][j], v6);
+                        }
+                    }
+                }
+                let line = last;
+                let line0 = loads(simd, &row0, line);
+                let line1 = loads(simd, &row1, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = line0[i];
+                        let v1 = line1[j];
+                        let v2 = simd.sub(v0, v1);
+                        let v3 = math::frac(simd, v2);
+                        let v5 = simd.sub(v4, v3);
+                        let v6 = simd.min(v3, v5);
+                        fold0[i][j] = simd
+                            .add(fold0[i][j], simd.select(tail, v6, simd.splat(0.0)));
+                    }
+                }
+                for i in 0..Q {
+                    for j in 0..C {
+                        output
+                            .reduced[0usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold0[i][j]);
+                    }
+                }
+            }
+        }
+        struct Pairs3<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs3<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs3<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let v5 = simd.splat(1.0);
+                let row1: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row2: [&[Line]; C] = pair_rows(input.rows[1usize], candidate, lines);
+                for line in 0..last {
+                    let line1 = loads(simd, &row1, line);
+                    let line2 = loads(simd, &row2, line);
+                    let mut query_gradient0 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[0usize], query, lines, line);
+                    let mut candidate_gradient1 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[1usize], candidate, lines, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = simd
+                                .splat(
+                                    input
+                                        .scalars[0usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v1 = line1[i];
+                            let v2 = line2[j];
+                            let v3 = simd.sub(v1, v2);
+                            let v4 = math::frac(simd, v3);
+                            let v6 = simd.sub(v5, v4);
+                            let v7 = math::greater(simd, v4, v6);
+                            let v8 = simd.mul(v0, v7);
+                            let v9 = math::greater(simd, v6, v4);
+                            let v10 = simd.mul(v0, v9);
+                            let v11 = simd.sub(v8, v10);
+                            let v12 = simd.neg(v11);
+                            query_gradient0[i] = simd.add(query_gradient0[i], v11);
+                            candidate_gradient1[j] = simd
+                                .add(candidate_gradient1[j], v12);
+                        }
+                    }
+                    keep_gradients(
+                        simd,
+                        &query_gradient0,
+                        &mut *output.gradients[0usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient1,
+                        &mut *output.gradients[1usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                }
+                let line = last;
+                let line1 = loads(simd, &row1, line);
+                let line2 = loads(simd, &row2, line);
+                let mut query_gradient0 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[0usize], query, lines, line);
+                let mut candidate_gradient1 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[1usize], candidate, lines, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = simd
+                            .splat(
+                                input
+                                    .scalars[0usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v1 = line1[i];
+                        let v2 = line2[j];
+                        let v3 = simd.sub(v1, v2);
+                        let v4 = math::frac(simd, v3);
+                        let v6 = simd.sub(v5, v4);
+                        let v7 = math::greater(simd, v4, v6);
+                        let v8 = simd.mul(v0, v7);
+                        let v9 = math::greater(simd, v6, v4);
+                        let v10 = simd.mul(v0, v9);
+                        let v11 = simd.sub(v8, v10);
+                        let v12 = simd.neg(v11);
+                        query_gradient0[i] = simd
+                            .add(
+                                query_gradient0[i],
+                                simd.select(tail, v11, simd.splat(0.0)),
+                            );
+                        candidate_gradient1[j] = simd
+                            .add(
+                                candidate_gradient1[j],
+                                simd.select(tail, v12, simd.splat(0.0)),
+                            );
+                    }
+                }
+                keep_gradients(
+                    simd,
+                    &query_gradient0,
+                    &mut *output.gradients[0usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient1,
+                    &mut *output.gradients[1usize],
+                    candidate,
+                    lines,
+                    line,
+                );
+            }
+        }
     }
     pub(super) mod variant1 {
         use super::*;
@@ -278,6 +729,30 @@ mod __sptx_toruse {
                 match (direction, stage) {
                     (Direction::Forward, 1usize) => forward1(input, output),
                     (Direction::Backward, 0usize) => backward0(input, output),
+                    _ => {}
+                }
+            }
+            fn pairs(
+                &self,
+                missing: Side,
+                direction: Direction,
+                stage: usize,
+                input: PairsInput<'_>,
+                output: PairsOutput<'_, '_>,
+            ) {
+                match (missing, direction, stage) {
+                    (Side::Head, Direction::Forward, 0usize) => {
+                        dispatch(Pairs0 { input, output })
+                    }
+                    (Side::Head, Direction::Backward, 1usize) => {
+                        dispatch(Pairs1 { input, output })
+                    }
+                    (Side::Tail, Direction::Forward, 0usize) => {
+                        dispatch(Pairs2 { input, output })
+                    }
+                    (Side::Tail, Direction::Backward, 1usize) => {
+                        dispatch(Pairs3 { input, output })
+                    }
                     _ => {}
                 }
             }
@@ -458,6 +933,444 @@ mod __sptx_toruse {
                 }
             }
         }
+        struct Pairs0<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs0<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs0<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let v4 = simd.splat(1.0);
+                let row0: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row1: [&[Line]; C] = pair_rows(input.rows[1usize], candidate, lines);
+                let mut fold0 = [[simd.splat(0.0); C]; Q];
+                for line in 0..last {
+                    let line0 = loads(simd, &row0, line);
+                    let line1 = loads(simd, &row1, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = line0[i];
+                            let v1 = line1[j];
+                            let v2 = simd.add(v0, v1);
+                            let v3 = math::frac(simd, v2);
+                            let v5 = simd.sub(v4, v3);
+                            let v6 = simd.min(v3, v5);
+                            let v7 = simd.mul(v6, v6);
+                            fold0[i][j] = simd.add(fold0[i][j], v7);
+                        }
+                    }
+                }
+                let line = last;
+                let line0 = loads(simd, &row0, line);
+                let line1 = loads(simd, &row1, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = line0[i];
+                        let v1 = line1[j];
+                        let v2 = simd.add(v0, v1);
+                        let v3 = math::frac(simd, v2);
+                        let v5 = simd.sub(v4, v3);
+                        let v6 = simd.min(v3, v5);
+                        let v7 = simd.mul(v6, v6);
+                        fold0[i][j] = simd
+                            .add(fold0[i][j], simd.select(tail, v7, simd.splat(0.0)));
+                    }
+                }
+                for i in 0..Q {
+                    for j in 0..C {
+                        output
+                            .reduced[0usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold0[i][j]);
+                    }
+                }
+            }
+        }
+        struct Pairs1<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs1<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs1<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let v5 = simd.splat(1.0);
+                let row1: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row2: [&[Line]; C] = pair_rows(input.rows[1usize], candidate, lines);
+                for line in 0..last {
+                    let line1 = loads(simd, &row1, line);
+                    let line2 = loads(simd, &row2, line);
+                    let mut query_gradient0 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[0usize], query, lines, line);
+                    let mut candidate_gradient1 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[1usize], candidate, lines, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = simd
+                                .splat(
+                                    input
+                                        .scalars[3usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v1 = line1[i];
+                            let v2 = line2[j];
+                            let v3 = simd.add(v1, v2);
+                            let v4 = math::frac(simd, v3);
+                            let v6 = simd.sub(v5, v4);
+                            let v7 = simd.min(v4, v6);
+                            let v8 = simd.mul(v0, v7);
+                            let v9 = math::greater(simd, v6, v4);
+                            let v10 = simd.mul(v8, v9);
+                            let v11 = math::greater(simd, v4, v6);
+                            let v12 = simd.mul(v8, v11);
+                            let v13 = simd.sub(v10, v12);
+                            query_gradient0[i] = simd.add(query_gradient0[i], v13);
+                            candidate_gradient1[j] = simd
+                                .add(candidate_gradient1[j], v13);
+                        }
+                    }
+                    keep_gradients(
+                        simd,
+                        &query_gradient0,
+                        &mut *output.gradients[0usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient1,
+                        &mut *output.gradients[1usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                }
+                let line = last;
+                let line1 = loads(simd, &row1, line);
+                let line2 = loads(simd, &row2, line);
+                let mut query_gradient0 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[0usize], query, lines, line);
+                let mut candidate_gradient1 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[1usize], candidate, lines, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = simd
+                            .splat(
+                                input
+                                    .scalars[3usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v1 = line1[i];
+                        let v2 = line2[j];
+                        let v3 = simd.add(v1, v2);
+                        let v4 = math::frac(simd, v3);
+                        let v6 = simd.sub(v5, v4);
+                        let v7 = simd.min(v4, v6);
+                        let v8 = simd.mul(v0, v7);
+                        let v9 = math::greater(simd, v6, v4);
+                        let v10 = simd.mul(v8, v9);
+                        let v11 = math::greater(simd, v4, v6);
+                        let v12 = simd.mul(v8, v11);
+                        let v13 = simd.sub(v10, v12);
+                        query_gradient0[i] = simd
+                            .add(
+                                query_gradient0[i],
+                                simd.select(tail, v13, simd.splat(0.0)),
+                            );
+                        candidate_gradient1[j] = simd
+                            .add(
+                                candidate_gradient1[j],
+                                simd.select(tail, v13, simd.splat(0.0)),
+                            );
+                    }
+                }
+                keep_gradients(
+                    simd,
+                    &query_gradient0,
+                    &mut *output.gradients[0usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient1,
+                    &mut *output.gradients[1usize],
+                    candidate,
+                    lines,
+                    line,
+                );
+            }
+        }
+        struct Pairs2<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs2<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs2<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let v4 = simd.splat(1.0);
+                let row0: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row1: [&[Line]; C] = pair_rows(input.rows[1usize], candidate, lines);
+                let mut fold0 = [[simd.splat(0.0); C]; Q];
+                for line in 0..last {
+                    let line0 = loads(simd, &row0, line);
+                    let line1 = loads(simd, &row1, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = line0[i];
+                            let v1 = line1[j];
+                            let v2 = simd.sub(v0, v1);
+                            let v3 = math::frac(simd, v2);
+                            let v5 = simd.sub(v4, v3);
+                            let v6 = simd.min(v3, v5);
+                            let v7 = simd.mul(v6, v6);
+                            fold0[i][j] = simd.add(fold0[i][j], v7);
+                        }
+                    }
+                }
+                let line = last;
+                let line0 = loads(simd, &row0, line);
+                let line1 = loads(simd, &row1, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = line0[i];
+                        let v1 = line1[j];
+                        let v2 = simd.sub(v0, v1);
+                        let v3 = math::frac(simd, v2);
+                        let v5 = simd.sub(v4, v3);
+                        let v6 = simd.min(v3, v5);
+                        let v7 = simd.mul(v6, v6);
+                        fold0[i][j] = simd
+                            .add(fold0[i][j], simd.select(tail, v7, simd.splat(0.0)));
+                    }
+                }
+                for i in 0..Q {
+                    for j in 0..C {
+                        output
+                            .reduced[0usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold0[i][j]);
+                    }
+                }
+            }
+        }
+        struct Pairs3<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs3<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs3<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let v5 = simd.splat(1.0);
+                let row1: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row2: [&[Line]; C] = pair_rows(input.rows[1usize], candidate, lines);
+                for line in 0..last {
+                    let line1 = loads(simd, &row1, line);
+                    let line2 = loads(simd, &row2, line);
+                    let mut query_gradient0 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[0usize], query, lines, line);
+                    let mut candidate_gradient1 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[1usize], candidate, lines, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = simd
+                                .splat(
+                                    input
+                                        .scalars[3usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v1 = line1[i];
+                            let v2 = line2[j];
+                            let v3 = simd.sub(v1, v2);
+                            let v4 = math::frac(simd, v3);
+                            let v6 = simd.sub(v5, v4);
+                            let v7 = simd.min(v4, v6);
+                            let v8 = simd.mul(v0, v7);
+                            let v9 = math::greater(simd, v6, v4);
+                            let v10 = simd.mul(v8, v9);
+                            let v11 = math::greater(simd, v4, v6);
+                            let v12 = simd.mul(v8, v11);
+                            let v13 = simd.sub(v10, v12);
+                            let v14 = simd.neg(v13);
+                            query_gradient0[i] = simd.add(query_gradient0[i], v13);
+                            candidate_gradient1[j] = simd
+                                .add(candidate_gradient1[j], v14);
+                        }
+                    }
+                    keep_gradients(
+                        simd,
+                        &query_gradient0,
+                        &mut *output.gradients[0usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient1,
+                        &mut *output.gradients[1usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                }
+                let line = last;
+                let line1 = loads(simd, &row1, line);
+                let line2 = loads(simd, &row2, line);
+                let mut query_gradient0 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[0usize], query, lines, line);
+                let mut candidate_gradient1 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[1usize], candidate, lines, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = simd
+                            .splat(
+                                input
+                                    .scalars[3usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v1 = line1[i];
+                        let v2 = line2[j];
+                        let v3 = simd.sub(v1, v2);
+                        let v4 = math::frac(simd, v3);
+                        let v6 = simd.sub(v5, v4);
+                        let v7 = simd.min(v4, v6);
+                        let v8 = simd.mul(v0, v7);
+                        let v9 = math::greater(simd, v6, v4);
+                        let v10 = simd.mul(v8, v9);
+                        let v11 = math::greater(simd, v4, v6);
+                        let v12 = simd.mul(v8, v11);
+                        let v13 = simd.sub(v10, v12);
+                        let v14 = simd.neg(v13);
+                        query_gradient0[i] = simd
+                            .add(
+                                query_gradient0[i],
+                                simd.select(tail, v13, simd.splat(0.0)),
+                            );
+                        candidate_gradient1[j] = simd
+                            .add(
+                                candidate_gradient1[j],
+                                simd.select(tail, v14, simd.splat(0.0)),
+                            );
+                    }
+                }
+                keep_gradients(
+                    simd,
+                    &query_gradient0,
+                    &mut *output.gradients[0usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient1,
+                    &mut *output.gradients[1usize],
+                    candidate,
+                    lines,
+                    line,
+                );
+            }
+        }
     }
     pub(super) mod variant2 {
         use super::*;
@@ -494,6 +1407,30 @@ mod __sptx_toruse {
                 match (direction, stage) {
                     (Direction::Forward, 1usize) => forward1(input, output),
                     (Direction::Backward, 0usize) => backward0(input, output),
+                    _ => {}
+                }
+            }
+            fn pairs(
+                &self,
+                missing: Side,
+                direction: Direction,
+                stage: usize,
+                input: PairsInput<'_>,
+                output: PairsOutput<'_, '_>,
+            ) {
+                match (missing, direction, stage) {
+                    (Side::Head, Direction::Forward, 0usize) => {
+                        dispatch(Pairs0 { input, output })
+                    }
+                    (Side::Head, Direction::Backward, 1usize) => {
+                        dispatch(Pairs1 { input, output })
+                    }
+                    (Side::Tail, Direction::Forward, 0usize) => {
+                        dispatch(Pairs2 { input, output })
+                    }
+                    (Side::Tail, Direction::Backward, 1usize) => {
+                        dispatch(Pairs3 { input, output })
+                    }
                     _ => {}
                 }
             }
@@ -666,6 +1603,432 @@ mod __sptx_toruse {
                         simd.select(tail, v13, simd.splat(0.0)),
                     );
                 }
+            }
+        }
+        struct Pairs0<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs0<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs0<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let v0 = simd.splat(3.1415927);
+                let row1: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row2: [&[Line]; C] = pair_rows(input.rows[1usize], candidate, lines);
+                let mut fold0 = [[simd.splat(0.0); C]; Q];
+                for line in 0..last {
+                    let line1 = loads(simd, &row1, line);
+                    let line2 = loads(simd, &row2, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v1 = line1[i];
+                            let v2 = line2[j];
+                            let v3 = simd.add(v1, v2);
+                            let v4 = math::frac(simd, v3);
+                            let v5 = simd.mul(v0, v4);
+                            let v6 = math::sin(simd, v5);
+                            let v7 = simd.mul(v6, v6);
+                            fold0[i][j] = simd.add(fold0[i][j], v7);
+                        }
+                    }
+                }
+                let line = last;
+                let line1 = loads(simd, &row1, line);
+                let line2 = loads(simd, &row2, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v1 = line1[i];
+                        let v2 = line2[j];
+                        let v3 = simd.add(v1, v2);
+                        let v4 = math::frac(simd, v3);
+                        let v5 = simd.mul(v0, v4);
+                        let v6 = math::sin(simd, v5);
+                        let v7 = simd.mul(v6, v6);
+                        fold0[i][j] = simd
+                            .add(fold0[i][j], simd.select(tail, v7, simd.splat(0.0)));
+                    }
+                }
+                for i in 0..Q {
+                    for j in 0..C {
+                        output
+                            .reduced[0usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold0[i][j]);
+                    }
+                }
+            }
+        }
+        struct Pairs1<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs1<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs1<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let v1 = simd.splat(3.1415927);
+                let row2: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row3: [&[Line]; C] = pair_rows(input.rows[1usize], candidate, lines);
+                for line in 0..last {
+                    let line2 = loads(simd, &row2, line);
+                    let line3 = loads(simd, &row3, line);
+                    let mut query_gradient0 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[0usize], query, lines, line);
+                    let mut candidate_gradient1 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[1usize], candidate, lines, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = simd
+                                .splat(
+                                    input
+                                        .scalars[3usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v2 = line2[i];
+                            let v3 = line3[j];
+                            let v4 = simd.add(v2, v3);
+                            let v5 = math::frac(simd, v4);
+                            let v6 = simd.mul(v1, v5);
+                            let v7 = math::sin(simd, v6);
+                            let v8 = simd.mul(v0, v7);
+                            let v9 = math::cos(simd, v6);
+                            let v10 = simd.mul(v8, v9);
+                            query_gradient0[i] = simd.add(query_gradient0[i], v10);
+                            candidate_gradient1[j] = simd
+                                .add(candidate_gradient1[j], v10);
+                        }
+                    }
+                    keep_gradients(
+                        simd,
+                        &query_gradient0,
+                        &mut *output.gradients[0usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient1,
+                        &mut *output.gradients[1usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                }
+                let line = last;
+                let line2 = loads(simd, &row2, line);
+                let line3 = loads(simd, &row3, line);
+                let mut query_gradient0 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[0usize], query, lines, line);
+                let mut candidate_gradient1 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[1usize], candidate, lines, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = simd
+                            .splat(
+                                input
+                                    .scalars[3usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v2 = line2[i];
+                        let v3 = line3[j];
+                        let v4 = simd.add(v2, v3);
+                        let v5 = math::frac(simd, v4);
+                        let v6 = simd.mul(v1, v5);
+                        let v7 = math::sin(simd, v6);
+                        let v8 = simd.mul(v0, v7);
+                        let v9 = math::cos(simd, v6);
+                        let v10 = simd.mul(v8, v9);
+                        query_gradient0[i] = simd
+                            .add(
+                                query_gradient0[i],
+                                simd.select(tail, v10, simd.splat(0.0)),
+                            );
+                        candidate_gradient1[j] = simd
+                            .add(
+                                candidate_gradient1[j],
+                                simd.select(tail, v10, simd.splat(0.0)),
+                            );
+                    }
+                }
+                keep_gradients(
+                    simd,
+                    &query_gradient0,
+                    &mut *output.gradients[0usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient1,
+                    &mut *output.gradients[1usize],
+                    candidate,
+                    lines,
+                    line,
+                );
+            }
+        }
+        struct Pairs2<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs2<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs2<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let v0 = simd.splat(3.1415927);
+                let row1: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row2: [&[Line]; C] = pair_rows(input.rows[1usize], candidate, lines);
+                let mut fold0 = [[simd.splat(0.0); C]; Q];
+                for line in 0..last {
+                    let line1 = loads(simd, &row1, line);
+                    let line2 = loads(simd, &row2, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v1 = line1[i];
+                            let v2 = line2[j];
+                            let v3 = simd.sub(v1, v2);
+                            let v4 = math::frac(simd, v3);
+                            let v5 = simd.mul(v0, v4);
+                            let v6 = math::sin(simd, v5);
+                            let v7 = simd.mul(v6, v6);
+                            fold0[i][j] = simd.add(fold0[i][j], v7);
+                        }
+                    }
+                }
+                let line = last;
+                let line1 = loads(simd, &row1, line);
+                let line2 = loads(simd, &row2, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v1 = line1[i];
+                        let v2 = line2[j];
+                        let v3 = simd.sub(v1, v2);
+                        let v4 = math::frac(simd, v3);
+                        let v5 = simd.mul(v0, v4);
+                        let v6 = math::sin(simd, v5);
+                        let v7 = simd.mul(v6, v6);
+                        fold0[i][j] = simd
+                            .add(fold0[i][j], simd.select(tail, v7, simd.splat(0.0)));
+                    }
+                }
+                for i in 0..Q {
+                    for j in 0..C {
+                        output
+                            .reduced[0usize][(query + i) * input.stride + candidate
+                            + j] = simd.sum(fold0[i][j]);
+                    }
+                }
+            }
+        }
+        struct Pairs3<'a, 'o, 'p> {
+            input: PairsInput<'a>,
+            output: PairsOutput<'o, 'p>,
+        }
+        impl Task for Pairs3<'_, '_, '_> {
+            type Output = ();
+            #[inline(always)]
+            fn run<S: Simd>(mut self, simd: S) {
+                let (queries, candidates) = (self.input.queries, self.input.candidates);
+                for_each_pair_tile::<
+                    S,
+                    4usize,
+                    4usize,
+                >(simd, queries, candidates, &mut self);
+            }
+        }
+        impl PairTiles for Pairs3<'_, '_, '_> {
+            #[inline(always)]
+            fn tile<S: Simd, const Q: usize, const C: usize>(
+                &mut self,
+                simd: S,
+                query: usize,
+                candidate: usize,
+            ) {
+                let input = self.input;
+                let output = &mut self.output;
+                let lines = input.lines;
+                let last = lines - 1;
+                let tail = simd.first(input.width - last * Line::LEN);
+                let v1 = simd.splat(3.1415927);
+                let row2: [&[Line]; Q] = pair_rows(input.rows[0usize], query, lines);
+                let row3: [&[Line]; C] = pair_rows(input.rows[1usize], candidate, lines);
+                for line in 0..last {
+                    let line2 = loads(simd, &row2, line);
+                    let line3 = loads(simd, &row3, line);
+                    let mut query_gradient0 = gradients::<
+                        S,
+                        Q,
+                    >(simd, &*output.gradients[0usize], query, lines, line);
+                    let mut candidate_gradient1 = gradients::<
+                        S,
+                        C,
+                    >(simd, &*output.gradients[1usize], candidate, lines, line);
+                    for i in 0..Q {
+                        for j in 0..C {
+                            let v0 = simd
+                                .splat(
+                                    input
+                                        .scalars[3usize][(query + i) * input.stride + candidate + j],
+                                );
+                            let v2 = line2[i];
+                            let v3 = line3[j];
+                            let v4 = simd.sub(v2, v3);
+                            let v5 = math::frac(simd, v4);
+                            let v6 = simd.mul(v1, v5);
+                            let v7 = math::sin(simd, v6);
+                            let v8 = simd.mul(v0, v7);
+                            let v9 = math::cos(simd, v6);
+                            let v10 = simd.mul(v8, v9);
+                            let v11 = simd.neg(v10);
+                            query_gradient0[i] = simd.add(query_gradient0[i], v10);
+                            candidate_gradient1[j] = simd
+                                .add(candidate_gradient1[j], v11);
+                        }
+                    }
+                    keep_gradients(
+                        simd,
+                        &query_gradient0,
+                        &mut *output.gradients[0usize],
+                        query,
+                        lines,
+                        line,
+                    );
+                    keep_gradients(
+                        simd,
+                        &candidate_gradient1,
+                        &mut *output.gradients[1usize],
+                        candidate,
+                        lines,
+                        line,
+                    );
+                }
+                let line = last;
+                let line2 = loads(simd, &row2, line);
+                let line3 = loads(simd, &row3, line);
+                let mut query_gradient0 = gradients::<
+                    S,
+                    Q,
+                >(simd, &*output.gradients[0usize], query, lines, line);
+                let mut candidate_gradient1 = gradients::<
+                    S,
+                    C,
+                >(simd, &*output.gradients[1usize], candidate, lines, line);
+                for i in 0..Q {
+                    for j in 0..C {
+                        let v0 = simd
+                            .splat(
+                                input
+                                    .scalars[3usize][(query + i) * input.stride + candidate + j],
+                            );
+                        let v2 = line2[i];
+                        let v3 = line3[j];
+                        let v4 = simd.sub(v2, v3);
+                        let v5 = math::frac(simd, v4);
+                        let v6 = simd.mul(v1, v5);
+                        let v7 = math::sin(simd, v6);
+                        let v8 = simd.mul(v0, v7);
+                        let v9 = math::cos(simd, v6);
+                        let v10 = simd.mul(v8, v9);
+                        let v11 = simd.neg(v10);
+                        query_gradient0[i] = simd
+                            .add(
+                                query_gradient0[i],
+                                simd.select(tail, v10, simd.splat(0.0)),
+                            );
+                        candidate_gradient1[j] = simd
+                            .add(
+                                candidate_gradient1[j],
+                                simd.select(tail, v11, simd.splat(0.0)),
+                            );
+                    }
+                }
+                keep_gradients(
+                    simd,
+                    &query_gradient0,
+                    &mut *output.gradients[0usize],
+                    query,
+                    lines,
+                    line,
+                );
+                keep_gradients(
+                    simd,
+                    &candidate_gradient1,
+                    &mut *output.gradients[1usize],
+                    candidate,
+                    lines,
+                    line,
+                );
             }
         }
     }

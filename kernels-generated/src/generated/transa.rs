@@ -27,10 +27,11 @@ impl TransA {
 #[allow(clippy::all, clippy::pedantic, unused, missing_docs)]
 mod __sptx_transa {
     use ::sptx_runtime::kernel::{
-        ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput,
-        ScalarsOutput, accumulate, load, row,
+        ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, PairTiles,
+        PairsInput, PairsOutput, ScalarsInput, ScalarsOutput, accumulate,
+        for_each_pair_tile, gradients, keep_gradients, load, loads, pair_rows, row,
     };
-    use ::sptx_runtime::program::{Binary, Unary};
+    use ::sptx_runtime::program::{Binary, Side, Unary};
     use ::sptx_runtime::simd::{Simd, Task, dispatch, math};
     use ::sptx_runtime::table::Line;
     pub(super) mod variant0 {
@@ -71,6 +72,18 @@ mod __sptx_transa {
             ) {
                 match (direction, stage) {
                     (Direction::Forward, 3usize) => forward3(input, output),
+                    _ => {}
+                }
+            }
+            fn pairs(
+                &self,
+                missing: Side,
+                direction: Direction,
+                stage: usize,
+                input: PairsInput<'_>,
+                output: PairsOutput<'_, '_>,
+            ) {
+                match (missing, direction, stage) {
                     _ => {}
                 }
             }

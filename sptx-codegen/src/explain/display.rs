@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Comparator, ComparatorKind, Definition, Formula, Report, Row};
+use super::{Definition, Formula, PairKernel, Report, Row, SplitReport};
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -22,10 +22,7 @@ impl Display for Report {
         for row in &self.rows {
             writeln!(f, "  {row}")?;
         }
-        writeln!(f, "comparators")?;
-        for comparator in &self.comparators {
-            writeln!(f, "  {comparator}")?;
-        }
+        self.splits.iter().try_for_each(|split| write!(f, "{split}"))?;
         self.gradient(f)?;
         self.cost(f)
     }
@@ -77,21 +74,23 @@ impl Display for Row {
     }
 }
 
-impl Display for Comparator {
+impl Display for SplitReport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            ComparatorKind::Dot => "dot product",
-            ComparatorKind::SquaredL2 => "squared L2",
-            ComparatorKind::L2 => "L2",
-            ComparatorKind::L1 => "L1",
-            ComparatorKind::Modulus => "L1 of complex moduli",
-            ComparatorKind::Other => "other",
+        let end = if self.missing == 'h' { "head" } else { "tail" };
+        let kernel = match self.kernel {
+            PairKernel::MatrixProduct => "by matrix products",
+            PairKernel::Pairwise => "by a kernel over pairs",
+            PairKernel::Triples => "not split, by the kernels of triples",
         };
-        let stored = match (self.kind, self.stored) {
-            (ComparatorKind::Other, _) => "",
-            (_, true) => ", candidates as stored",
-            (_, false) => ", candidates transformed by the query",
-        };
-        write!(f, "{} as candidate: {kind}{stored}", self.candidate)
+        writeln!(f, "many {end}s at once: {kernel}")?;
+        let Some(score) = &self.score else { return Ok(()) };
+        definitions(f, &self.query)?;
+        let each = if self.by_relation { "   (for each relation)" } else { "" };
+        for Definition { name, expression } in &self.candidate {
+            writeln!(f, "  {name} = {expression}{each}")?;
+        }
+        definitions(f, &self.products)?;
+        definitions(f, &score.definitions)?;
+        writeln!(f, "  score = {}", score.expression)
     }
 }

@@ -56,7 +56,7 @@ fn is_operand(score: &Score, roots: &[Value], value: Value) -> bool {
     score.nodes.iter().any(|(user, node)| live[user.index()] && node.op.operands().contains(&value))
 }
 
-fn definitions(score: &Score, roots: &[Value], names: &BTreeMap<Value, String>) -> Vec<Definition> {
+pub(super) fn definitions(score: &Score, roots: &[Value], names: &BTreeMap<Value, String>) -> Vec<Definition> {
     let live = live(&score.nodes, roots.iter().copied());
     let named = names.iter().filter(|(value, _)| live[value.index()]);
     named

@@ -2,12 +2,12 @@
 //!
 //! A [`Report`] is plain data: it prints as text and serialises.
 
-mod comparator;
 mod display;
 mod formulas;
+mod split;
 
-pub use comparator::{Comparator, ComparatorKind};
 pub use formulas::{Definition, Formula};
+pub use split::{PairKernel, SplitReport};
 
 use serde::Serialize;
 
@@ -31,8 +31,8 @@ pub struct Report {
     pub declared: Formula,
     /// The score in incidence form.
     pub factored: Formula,
-    /// How the score depends on a candidate head and on a candidate tail.
-    pub comparators: Vec<Comparator>,
+    /// What is worked out once for a query and once for a candidate, where the head or the tail is missing.
+    pub splits: Vec<SplitReport>,
     /// What the gradient adds to each row.
     pub gradient: GradientFormulas,
     /// What one triple costs.
@@ -83,7 +83,7 @@ pub struct GradientFormulas {
 
 /// Explains a compiled score at the given sizes of its dimensions.
 pub fn explain(compiled: &Compiled, sizes: &DimSizes) -> Report {
-    let Compiled { declared, factored, lowered, gradient } = compiled;
+    let Compiled { declared, factored, lowered, gradient, splits } = compiled;
     Report {
         name: declared.name.clone(),
         dims: symbols(declared).map(|(id, name)| (name.to_owned(), sizes[id])).collect(),
@@ -91,7 +91,7 @@ pub fn explain(compiled: &Compiled, sizes: &DimSizes) -> Report {
         rows: rows(factored),
         declared: formulas::of_score(declared),
         factored: formulas::of_score(factored),
-        comparators: [Side::Head, Side::Tail].into_iter().map(|side| comparator::of(lowered, side)).collect(),
+        splits: [Side::Head, Side::Tail].into_iter().map(|missing| split::of(splits, missing)).collect(),
         gradient: formulas::of_gradient(gradient),
         cost: cost::count(gradient, sizes),
     }

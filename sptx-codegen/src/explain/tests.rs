@@ -137,20 +137,6 @@ fn rotate() {
 }
 
 #[test]
-fn comparators_are_classified() {
-    use ComparatorKind::{Dot, L2, Modulus, SquaredL2};
-    let kinds = |score| {
-        let comparators = report(score).comparators;
-        comparators.iter().map(|comparator| (comparator.kind, comparator.stored)).collect::<Vec<_>>()
-    };
-    assert_eq!(kinds(Sketch::transe()), [(L2, true), (L2, true)]);
-    assert_eq!(kinds(Sketch::transr()), [(SquaredL2, false), (SquaredL2, false)]);
-    assert_eq!(kinds(Sketch::distmult()), [(Dot, true), (Dot, true)]);
-    assert_eq!(kinds(Sketch::complex()), [(Dot, true), (Dot, true)]);
-    assert_eq!(kinds(Sketch::rotate()), [(Modulus, false), (Modulus, true)]);
-}
-
-#[test]
 fn a_report_serialises() {
     let json = serde_json::to_value(report(Sketch::transe())).unwrap();
     assert_eq!(json["rows"][0]["terms"][2]["coefficient"], -1.0);

@@ -82,15 +82,18 @@ fn initializer(initializer: &Initializer) -> program::Initializer {
 }
 
 pub(super) fn planes(score: &Score) -> Vec<program::Plane> {
-    let shape = |shape: Shape| match shape {
-        Shape::Scalar => program::Shape::Scalar,
-        Shape::Vector(dim) => program::Shape::Vector(dim.index()),
-        Shape::Matrix(down, across) => program::Shape::Matrix(down.index(), across.index()),
-    };
     let planes = score.planes.iter();
     planes
         .map(|(_, it)| program::Plane { slot: it.slot.index(), part: it.part.clone(), shape: shape(it.shape) })
         .collect()
+}
+
+pub(super) fn shape(shape: Shape) -> program::Shape {
+    match shape {
+        Shape::Scalar => program::Shape::Scalar,
+        Shape::Vector(dim) => program::Shape::Vector(dim.index()),
+        Shape::Matrix(down, across) => program::Shape::Matrix(down.index(), across.index()),
+    }
 }
 
 /// The folds of a factored score.

@@ -14,14 +14,17 @@ mod describe;
 mod levels;
 mod matrix;
 mod program;
+mod split;
 
 use sptx_runtime::program::Model;
 
 use crate::ir::{Gradient, Score};
 use crate::sign::is_never_positive;
+use crate::split::Split;
 
-/// The program of a score. `factored` is the score with its incidence rows, `gradient` its lowered form's gradient.
-pub fn lower(factored: &Score, gradient: &Gradient) -> Model {
+/// The program of a score. `factored` is the score with its incidence rows, `gradient` its lowered form's gradient,
+/// `splits` what it is where an end is missing.
+pub fn lower(factored: &Score, gradient: &Gradient, splits: &[Split]) -> Model {
     let mut lowering = program::Lowering::new(gradient);
     let forward = lowering.forward();
     let backward = lowering.backward();
@@ -40,5 +43,6 @@ pub fn lower(factored: &Score, gradient: &Gradient) -> Model {
         never_positive: is_never_positive(&gradient.score),
         forward,
         backward,
+        splits: splits.iter().map(split::lower).collect(),
     }
 }

@@ -80,9 +80,19 @@ impl Lowering {
     /// Computes the score.
     pub(super) fn forward(&mut self) -> Program {
         let root = self.root;
-        let program = Stages::new(self, &[root]).finish(&[root], &[], &[]);
+        let (program, _) = Stages::new(self, &[root]).finish(&[root], &[], &[]);
         self.kept_score = self.scalars[&root];
         program
+    }
+
+    /// Computes some values, and where each is left: its scalar or its vector.
+    pub(super) fn outputs(&mut self, outputs: &[Value]) -> (Program, Vec<usize>) {
+        let scalars: Vec<Value> = outputs.iter().copied().filter(|it| is_scalar(&self.score, *it)).collect();
+        let mut stages = Stages::new(self, outputs);
+        stages.wanted_vectors = outputs.to_vec();
+        let (program, vectors) = stages.finish(&scalars, &[], &[]);
+        let source = |output: &Value| self.scalars.get(output).or_else(|| vectors.get(output)).copied();
+        (program, outputs.iter().map(|it| source(it).expect("an output is kept or stored")).collect())
     }
 
     /// Scatters the gradient.
@@ -92,7 +102,7 @@ impl Lowering {
         let matrices = std::mem::take(&mut self.matrices);
         let mut roots: Vec<Value> = contributions.iter().map(|(_, _, value)| *value).collect();
         roots.extend(matrices.iter().flat_map(|outer| [outer.left, outer.right]));
-        Stages::new(self, &roots).finish(&[], &contributions, &matrices)
+        Stages::new(self, &roots).finish(&[], &contributions, &matrices).0
     }
 
     /// Where matrices are multiplied, the backward program finds the least and the largest elements of vectors anew: it
@@ -129,6 +139,8 @@ struct Stages<'a> {
     levels: HashMap<Value, usize>,
     /// Values in evaluation order.
     order: Vec<Value>,
+    /// Vectors that are stored though no matrix is multiplied by them.
+    wanted_vectors: Vec<Value>,
     vectors: HashMap<Value, usize>,
     vector_dims: Vec<usize>,
     stages: Vec<Stage>,
@@ -146,18 +158,21 @@ impl<'a> Stages<'a> {
     fn new(lowering: &'a mut Lowering, roots: &[Value]) -> Self {
         let levels = levels(&lowering.score, roots, &lowering.scalars);
         let order = lowering.score.nodes.handles().filter(|value| levels.contains_key(value)).collect();
-        Self { lowering, levels, order, vectors: HashMap::new(), vector_dims: Vec::new(), stages: Vec::new() }
+        let (wanted_vectors, vectors) = (Vec::new(), HashMap::new());
+        Self { lowering, levels, order, wanted_vectors, vectors, vector_dims: Vec::new(), stages: Vec::new() }
     }
 
+    /// The program, and the number of each stored vector.
     fn finish(
         mut self,
         wanted: &[Value],
         contributions: &[(Side, PlaneId, Value)],
         matrices: &[MatrixContribution],
-    ) -> Program {
+    ) -> (Program, HashMap<Value, usize>) {
         let ends = self.ends(contributions, matrices);
         let boundary = self.boundary(wanted, contributions);
-        let last = ends.keys().map(|(level, _)| *level).chain(boundary.iter().map(|value| self.levels[value])).max();
+        let kept = boundary.iter().chain(&self.wanted_vectors).map(|value| self.levels[value]);
+        let last = ends.keys().map(|(level, _)| *level).chain(kept).max();
         for level in 0..=last.unwrap_or_default() {
             self.scalars_stage(&boundary, level);
             for ((_, dim), ends) in ends.range((level, 0)..(level + 1, 0)) {
@@ -174,7 +189,7 @@ impl<'a> Stages<'a> {
                 right: self.vectors[&outer.right],
             }));
         }
-        Program { stages: self.stages, vectors: self.vector_dims }
+        (Program { stages: self.stages, vectors: self.vector_dims }, self.vectors)
     }
 
     fn dim(&self, value: Value) -> Option<usize> {
@@ -221,10 +236,8 @@ impl<'a> Stages<'a> {
                 _ => {}
             }
         }
-        for outer in matrices {
-            store(&mut ends, outer.left);
-            store(&mut ends, outer.right);
-        }
+        let outer = matrices.iter().flat_map(|outer| [outer.left, outer.right]);
+        outer.chain(self.wanted_vectors.iter().copied()).for_each(|vector| store(&mut ends, vector));
         for (dim, of_dim) in self.scatters_by_dim(contributions) {
             let ended = ends.keys().filter(|(_, other)| *other == dim).map(|(level, _)| *level);
             let level = ended.chain(of_dim.iter().map(|(_, _, value)| self.levels[value])).max().unwrap_or_default();

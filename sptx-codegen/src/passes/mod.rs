@@ -20,6 +20,7 @@ pub use expand_folds::expand_folds;
 pub use factor::factor;
 pub use realify::realify;
 pub(crate) use rebuild::live;
+pub(crate) use simplify::push;
 pub use simplify::{simplify, simplify_gradient};
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::batch::{Batch, Targets};
+use super::block::PartKernels;
 use super::gradients::Gradients;
-use super::stages::{Run, Workspace};
+use super::stages::{Programs, Run, Workspace};
 use super::update::State;
 use crate::Error;
 use crate::kernel::{CompiledModel, Direction};
@@ -28,6 +29,8 @@ pub struct EngineOptions {
 #[derive(Debug)]
 pub struct Engine {
     pub(super) compiled: CompiledModel,
+    /// Of each split of the model.
+    pub(super) part_kernels: Vec<PartKernels>,
     pub(super) tables: Tables,
     pub(super) parameters: Vec<f32>,
     pub(super) optimizer: Option<State>,
@@ -63,6 +66,7 @@ impl Engine {
             .map_err(|source| Error::Threads { threads, source })?;
         Ok(Self {
             tables: Tables::zeros(&compiled.model, &sizes, entities, relations),
+            part_kernels: compiled.model.splits.iter().map(PartKernels::new).collect(),
             compiled,
             parameters,
             optimizer: None,
@@ -147,12 +151,20 @@ impl Engine {
     }
 
     pub(super) fn forward(&self, batch: Batch<'_>, workspace: &mut Workspace) {
-        workspace.begin(self.model(), batch.len());
+        workspace.begin(self.model().scalars, batch.len());
         self.run(batch, [&[]; 3]).program_over_batch(Direction::Forward, workspace, None);
     }
 
     pub(super) fn run<'a>(&'a self, batch: Batch<'a>, targets: [&'a [u32]; 3]) -> Run<'a> {
-        Run { compiled: &self.compiled, tables: &self.tables, parameters: &self.parameters, batch, targets }
+        Run {
+            programs: Programs::of_model(&self.compiled),
+            model: &self.compiled.model,
+            tables: &self.tables,
+            inputs: &[],
+            parameters: &self.parameters,
+            batch,
+            targets,
+        }
     }
 
     /// The gradient of `Σ upstreamᵢ · scoreᵢ` for the rows that the batch touches. Frozen tables have none.

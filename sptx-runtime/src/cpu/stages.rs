@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use super::batch::Batch;
 use super::gradients::Gradients;
 use super::matrix;
-use crate::kernel::{ColumnsInput, ColumnsOutput, CompiledModel, Direction, ScalarsInput, ScalarsOutput};
+use crate::kernel::{ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput, ScalarsOutput};
 use crate::program::{Columns, Model, Program, ReduceOp, Scalars, Shape, Stage};
-use crate::table::{Buffer, Line, Tables};
+use crate::table::{Buffer, Line, Table, Tables};
 
 /// Triples of one work item of a stage that scatters nothing.
 const CHUNK: usize = 4096;
@@ -19,24 +19,42 @@ const CHUNK: usize = 4096;
 pub(crate) struct Workspace {
     /// Each scalar of each triple of the batch.
     pub(crate) scalars: Vec<Vec<f32>>,
-    vectors: Vec<Buffer>,
+    pub(crate) vectors: Vec<Buffer>,
     partials: Vec<f32>,
+}
+
+/// The two programs of a score, or of one end of it, and what runs their bodies.
+#[derive(Clone, Copy)]
+pub(crate) struct Programs<'a> {
+    pub(crate) forward: &'a Program,
+    pub(crate) backward: &'a Program,
+    pub(crate) kernels: &'a dyn Kernels,
 }
 
 /// A batch on its way through a program.
 pub(crate) struct Run<'a> {
-    pub(crate) compiled: &'a CompiledModel,
+    pub(crate) programs: Programs<'a>,
+    pub(crate) model: &'a Model,
     pub(crate) tables: &'a Tables,
+    /// Planes behind the model's, with their shapes.
+    pub(crate) inputs: &'a [(Shape, Table)],
     pub(crate) parameters: &'a [f32],
     pub(crate) batch: Batch<'a>,
     /// Gradient rows of the batch; empty columns for programs that scatter nothing.
     pub(crate) targets: [&'a [u32]; 3],
 }
 
+impl<'a> Programs<'a> {
+    pub(crate) fn of_model(compiled: &'a CompiledModel) -> Self {
+        let Model { forward, backward, .. } = &*compiled.model;
+        Self { forward, backward, kernels: &*compiled.kernels }
+    }
+}
+
 impl Workspace {
-    /// Makes room for the scalars of `triples` triples.
-    pub(crate) fn begin(&mut self, model: &Model, triples: usize) {
-        self.scalars.resize_with(model.scalars, Vec::new);
+    /// Makes room for `scalars` scalars of `triples` triples.
+    pub(crate) fn begin(&mut self, scalars: usize, triples: usize) {
+        self.scalars.resize_with(scalars, Vec::new);
         for scalar in &mut self.scalars {
             scalar.resize(triples, 0.0);
         }
@@ -44,15 +62,17 @@ impl Workspace {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn model(&self) -> &'a Model {
-        &self.compiled.model
-    }
-
     pub(crate) fn program(&self, direction: Direction) -> &'a Program {
         match direction {
-            Direction::Forward => &self.model().forward,
-            Direction::Backward => &self.model().backward,
+            Direction::Forward => self.programs.forward,
+            Direction::Backward => self.programs.backward,
         }
+    }
+
+    /// The shapes and the rows of all planes.
+    fn planes(&self) -> impl Iterator<Item = (Shape, &'a Table)> {
+        let own = self.model.planes.iter().map(|plane| plane.shape).zip(self.tables.planes());
+        own.chain(self.inputs.iter().map(|(shape, table)| (*shape, table)))
     }
 
     /// Runs the whole program, a stretch of the batch at a time where vectors pass between stages.
@@ -62,13 +82,27 @@ impl<'a> Run<'a> {
         workspace: &mut Workspace,
         mut gradients: Option<&mut Gradients>,
     ) {
-        let len = self.batch.len();
-        let stretch = self.stretch(self.program(direction)).max(1);
-        for start in (0..len).step_by(stretch) {
-            let range = start..len.min(start + stretch);
-            for stage in 0..self.program(direction).stages.len() {
-                self.stage(direction, stage, range.clone(), workspace, gradients.as_deref_mut());
-            }
+        for range in self.stretches(direction) {
+            self.program_over(direction, range, workspace, gradients.as_deref_mut());
+        }
+    }
+
+    /// The stretches that the batch is worked on in: vectors last from stage to stage of one stretch.
+    pub(crate) fn stretches(&self, direction: Direction) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (len, stretch) = (self.batch.len(), self.stretch(self.program(direction)).max(1));
+        (0..len).step_by(stretch).map(move |start| start..len.min(start + stretch))
+    }
+
+    /// Runs the whole program over one stretch.
+    pub(crate) fn program_over(
+        &self,
+        direction: Direction,
+        range: Range<usize>,
+        workspace: &mut Workspace,
+        mut gradients: Option<&mut Gradients>,
+    ) {
+        for stage in 0..self.program(direction).stages.len() {
+            self.stage(direction, stage, range.clone(), workspace, gradients.as_deref_mut());
         }
     }
 
@@ -99,7 +133,7 @@ impl<'a> Run<'a> {
                 matrix::product(
                     self.tables,
                     product,
-                    self.model().planes[product.plane].shape,
+                    self.model.planes[product.plane].shape,
                     ids,
                     &source,
                     &mut target,
@@ -111,7 +145,7 @@ impl<'a> Run<'a> {
                 let Some(gradients) = gradients else { return };
                 let ids = &self.targets[outer.side.index()][range.clone()];
                 let (left, right) = (&workspace.vectors[outer.left], &workspace.vectors[outer.right]);
-                matrix::outer(self.tables, outer, self.model().planes[outer.plane].shape, ids, left, right, gradients);
+                matrix::outer(self.tables, outer, self.model.planes[outer.plane].shape, ids, left, right, gradients);
             }
         }
     }
@@ -175,7 +209,7 @@ impl<'a> Run<'a> {
                 .iter()
                 .map(|vector| vector.get(within.start * lines..within.end * lines).unwrap_or_default())
                 .collect();
-            self.compiled.kernels.columns(
+            self.programs.kernels.columns(
                 direction,
                 stage,
                 ColumnsInput {
@@ -201,9 +235,9 @@ impl<'a> Run<'a> {
     /// For each tile of a dimension, that tile of each plane over it.
     pub(crate) fn rows_by_tile(&self, dim: usize) -> Vec<Vec<&'a [Line]>> {
         let tiles = self.tables.tilings()[dim].tiles().len();
-        let mut by_tile = vec![vec![[].as_slice(); self.model().planes.len()]; tiles];
-        for (plane, table) in self.tables.planes().iter().enumerate() {
-            if self.model().planes[plane].shape == Shape::Vector(dim) {
+        let mut by_tile = vec![vec![[].as_slice(); self.planes().count()]; tiles];
+        for (plane, (shape, table)) in self.planes().enumerate() {
+            if shape == Shape::Vector(dim) {
                 for (tile, lines) in table.layout.split(table.buffer.lines()).into_iter().enumerate() {
                     by_tile[tile][plane] = lines;
                 }
@@ -244,14 +278,15 @@ impl<'a> Run<'a> {
     ) {
         let mut defined: Vec<Vec<f32>> =
             scalars.define.iter().map(|(_, scalar)| std::mem::take(&mut workspace.scalars[*scalar])).collect();
-        let rows: Vec<&[f32]> = (0..self.model().planes.len())
-            .map(|plane| match self.model().planes[plane].shape {
-                Shape::Scalar => self.tables.planes()[plane].buffer.floats(),
+        let rows: Vec<&[f32]> = self
+            .planes()
+            .map(|(shape, table)| match shape {
+                Shape::Scalar => table.buffer.floats(),
                 Shape::Vector(_) | Shape::Matrix(..) => &[],
             })
             .collect();
         let mut gradient_rows: Vec<&mut [f32]> =
-            (0..self.model().planes.len()).map(|_| <&mut [f32]>::default()).collect();
+            (0..self.model.planes.len()).map(|_| <&mut [f32]>::default()).collect();
         if let Some(gradients) = gradients {
             for (plane, (layout, buffer)) in gradients.planes_mut().iter_mut().enumerate() {
                 if layout.is_scalar() {
@@ -261,7 +296,7 @@ impl<'a> Run<'a> {
         }
         let inputs: Vec<&[f32]> =
             workspace.scalars.iter().map(|scalar| scalar.get(range.clone()).unwrap_or_default()).collect();
-        self.compiled.kernels.scalars(
+        self.programs.kernels.scalars(
             direction,
             stage,
             ScalarsInput {

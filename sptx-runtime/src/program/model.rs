@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Columns, Program, Scalars, Side, Stage};
+use super::{Columns, Program, Scalars, Side, Split, Stage};
 
 /// Everything the runtime knows about a score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub struct Model {
     pub forward: Program,
     /// Scatters the gradient.
     pub backward: Program,
+    /// The score as a comparison of queries to candidates, for each end for which it splits so.
+    pub splits: Vec<Split>,
 }
 
 /// A dimension.
@@ -290,6 +292,11 @@ impl Model {
             Stage::Outer(outer) => outer.plane == plane,
             Stage::Product(_) => false,
         })
+    }
+
+    /// How the score splits where one end is missing, if it does.
+    pub fn split(&self, missing: Side) -> Option<&Split> {
+        self.splits.iter().find(|split| split.missing == missing)
     }
 
     /// The planes of a slot, in order.

@@ -2,9 +2,9 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use sptx_runtime::program::{Columns, Instruction, ReduceOp, Side};
+use sptx_runtime::program::{Columns, Instruction, Side};
 
-use super::expression::{literal, variable, vector};
+use super::expression::{combine, fold_lanes, literal, variable, vector};
 
 /// The task of a stage, and its name.
 pub(super) fn columns(name: &Ident, stage: &Columns) -> TokenStream {
@@ -128,11 +128,7 @@ fn body(stage: &Columns, tail: &TokenStream) -> TokenStream {
     let folds = stage.reduce.iter().enumerate().map(|(number, reduce)| {
         let fold = format_ident!("fold{}", number);
         let value = keep(&variable(reduce.register), &literal(reduce.op.identity()));
-        let combine = match reduce.op {
-            ReduceOp::Sum => quote!(add),
-            ReduceOp::Min => quote!(min),
-            ReduceOp::Max => quote!(max),
-        };
+        let combine = combine(reduce.op);
         quote!(#fold = simd.#combine(#fold, #value);)
     });
     let stores = stage.store.iter().enumerate().map(|(number, (register, _))| {
@@ -150,11 +146,7 @@ fn body(stage: &Columns, tail: &TokenStream) -> TokenStream {
 fn finish(stage: &Columns) -> TokenStream {
     let folds = stage.reduce.iter().enumerate().map(|(number, reduce)| {
         let fold = format_ident!("fold{}", number);
-        let lanes = match reduce.op {
-            ReduceOp::Sum => quote!(sum),
-            ReduceOp::Min => quote!(min_of),
-            ReduceOp::Max => quote!(max_of),
-        };
+        let lanes = fold_lanes(reduce.op);
         quote!(output.reduced[#number][i] = simd.#lanes(#fold);)
     });
     quote!(#(#folds)*)

@@ -1,11 +1,11 @@
 //! How operations are spelled: as vectors of sixteen columns, and as one number.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use sptx_runtime::program::{Binary, Instruction, Register, Unary};
+use sptx_runtime::program::{Binary, Instruction, ReduceOp, Register, Unary};
 
 /// The variable of a register.
-pub(super) fn variable(register: Register) -> proc_macro2::Ident {
+pub(super) fn variable(register: Register) -> Ident {
     format_ident!("v{}", register)
 }
 
@@ -18,6 +18,24 @@ pub(super) fn literal(value: f32) -> TokenStream {
     } else {
         let magnitude = proc_macro2::Literal::f32_unsuffixed(value.abs());
         if value.is_sign_negative() { quote!(-#magnitude) } else { quote!(#magnitude) }
+    }
+}
+
+/// What joins two vectors of a fold.
+pub(super) fn combine(op: ReduceOp) -> Ident {
+    match op {
+        ReduceOp::Sum => format_ident!("add"),
+        ReduceOp::Min => format_ident!("min"),
+        ReduceOp::Max => format_ident!("max"),
+    }
+}
+
+/// What folds the lanes of a vector.
+pub(super) fn fold_lanes(op: ReduceOp) -> Ident {
+    match op {
+        ReduceOp::Sum => format_ident!("sum"),
+        ReduceOp::Min => format_ident!("min_of"),
+        ReduceOp::Max => format_ident!("max_of"),
     }
 }
 
@@ -38,7 +56,7 @@ pub(super) fn vector(instruction: &Instruction) -> Option<TokenStream> {
     }
 }
 
-fn vector_unary(op: Unary, a: &proc_macro2::Ident) -> TokenStream {
+fn vector_unary(op: Unary, a: &Ident) -> TokenStream {
     match op {
         Unary::Neg => quote!(simd.neg(#a)),
         Unary::Abs => quote!(simd.abs(#a)),
@@ -57,7 +75,7 @@ fn vector_unary(op: Unary, a: &proc_macro2::Ident) -> TokenStream {
     }
 }
 
-fn vector_binary(op: Binary, a: &proc_macro2::Ident, b: &proc_macro2::Ident) -> TokenStream {
+fn vector_binary(op: Binary, a: &Ident, b: &Ident) -> TokenStream {
     match op {
         Binary::Add => quote!(simd.add(#a, #b)),
         Binary::Sub => quote!(simd.sub(#a, #b)),
@@ -93,10 +111,10 @@ pub(super) fn number(instruction: &Instruction) -> Option<TokenStream> {
     }
 }
 
-fn unary_path(op: Unary) -> proc_macro2::Ident {
+fn unary_path(op: Unary) -> Ident {
     format_ident!("{}", format!("{op:?}"))
 }
 
-fn binary_path(op: Binary) -> proc_macro2::Ident {
+fn binary_path(op: Binary) -> Ident {
     format_ident!("{}", format!("{op:?}"))
 }

@@ -8,6 +8,7 @@
 mod columns;
 mod expression;
 mod model;
+mod pairs;
 mod scalars;
 
 pub use model::{Specification, model};

@@ -2,9 +2,9 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use sptx_runtime::program::{Model, Program, Stage};
+use sptx_runtime::program::{Columns, Model, Program, Split, Stage};
 
-use super::{columns, scalars};
+use super::{columns, pairs, scalars};
 
 /// Where the emitted code finds a model's tables and stages, as JSON.
 pub enum Specification<'a> {
@@ -50,10 +50,11 @@ pub fn model(name: &Ident, variants: &[Model], specification: &Specification<'_>
         #[allow(clippy::all, clippy::pedantic, unused, missing_docs)]
         mod #scope {
             use ::sptx_runtime::kernel::{
-                ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput, ScalarsOutput, accumulate,
-                load, row,
+                ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, PairTiles, PairsInput, PairsOutput,
+                ScalarsInput, ScalarsOutput, accumulate, for_each_pair_tile, gradients, keep_gradients, load, loads,
+                pair_rows, row,
             };
-            use ::sptx_runtime::program::{Binary, Unary};
+            use ::sptx_runtime::program::{Binary, Side, Unary};
             use ::sptx_runtime::simd::{Simd, Task, dispatch, math};
             use ::sptx_runtime::table::Line;
 
@@ -79,6 +80,7 @@ fn text(model: &Model, number: usize, specification: &Specification<'_>) -> Toke
 fn variant(module: &Ident, model: &Model, text: &TokenStream) -> TokenStream {
     let (forward, forward_columns, forward_scalars) = stages("forward", &model.forward);
     let (backward, backward_columns, backward_scalars) = stages("backward", &model.backward);
+    let (pairs, pair_arms) = pair_stages(model);
     quote! {
         pub(super) mod #module {
             use super::*;
@@ -119,6 +121,20 @@ fn variant(module: &Ident, model: &Model, text: &TokenStream) -> TokenStream {
                     }
                 }
 
+                fn pairs(
+                    &self,
+                    missing: Side,
+                    direction: Direction,
+                    stage: usize,
+                    input: PairsInput<'_>,
+                    output: PairsOutput<'_, '_>,
+                ) {
+                    match (missing, direction, stage) {
+                        #(#pair_arms)*
+                        _ => {}
+                    }
+                }
+
                 fn kind(&self) -> &'static str {
                     "compiled"
                 }
@@ -126,6 +142,7 @@ fn variant(module: &Ident, model: &Model, text: &TokenStream) -> TokenStream {
 
             #(#forward)*
             #(#backward)*
+            #(#pairs)*
         }
     }
 }
@@ -151,4 +168,28 @@ fn stages(direction: &str, program: &Program) -> (Vec<TokenStream>, Vec<TokenStr
         }
     }
     (items, column_arms, scalar_arms)
+}
+
+/// The items of the stages over columns of all comparisons, equal ones once, and the arms that call them.
+fn pair_stages(model: &Model) -> (Vec<TokenStream>, Vec<TokenStream>) {
+    let mut known: Vec<(&Columns, Ident)> = Vec::new();
+    let mut arms = Vec::new();
+    for Split { missing, comparison, .. } in &model.splits {
+        for (direction, program) in [("Forward", &comparison.forward), ("Backward", &comparison.backward)] {
+            for (number, stage) in program.stages.iter().enumerate() {
+                let Stage::Columns(stage) = stage else { continue };
+                let same = known.iter().find(|(other, _)| *other == stage).map(|(_, name)| name.clone());
+                let name = same.unwrap_or_else(|| {
+                    known.push((stage, format_ident!("Pairs{}", known.len())));
+                    known[known.len() - 1].1.clone()
+                });
+                let missing = format_ident!("{}", format!("{missing:?}"));
+                let direction = format_ident!("{}", direction);
+                arms.push(quote! {
+                    (Side::#missing, Direction::#direction, #number) => dispatch(#name { input, output }),
+                });
+            }
+        }
+    }
+    (known.iter().map(|(stage, name)| pairs::pairs(name, stage)).collect(), arms)
 }

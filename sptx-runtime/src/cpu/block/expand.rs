@@ -31,7 +31,7 @@ impl Pairs {
 }
 
 impl Engine {
-    pub(super) fn score_pairs(&self, queries: Queries<'_>, candidates: &[u32], scores: &mut [f32]) {
+    pub(super) fn score_expanded(&self, queries: Queries<'_>, candidates: &[u32], scores: &mut [f32]) {
         let each = candidates.len();
         if each == 0 {
             return;

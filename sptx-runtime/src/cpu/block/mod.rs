@@ -7,15 +7,27 @@
 //! A step goes through a block by *stretches* of queries, so that no more than [`PAIRS`] scores are kept at a time,
 //! whatever the number of candidates. Which queries make up a stretch does not depend on the number of threads.
 
+mod compare;
 mod expand;
+mod half;
+mod members;
+mod operands;
+mod pair_scalars;
+mod pair_tile;
+mod product;
 mod step;
 
 use std::ops::Range;
+
+use half::Half;
+use members::groups;
+use pair_tile::Pairing;
 
 use super::engine::Engine;
 use crate::Error;
 use crate::program::{Owner, Side};
 
+pub(super) use half::PartKernels;
 pub use step::BlockLoss;
 
 /// Scores kept at a time.
@@ -146,5 +158,40 @@ impl Engine {
         block.validate(self)?;
         self.pool.install(|| self.score_pairs(queries, &block.candidates.ids(), scores));
         Ok(())
+    }
+
+    fn score_pairs(&self, queries: Queries<'_>, candidates: &[u32], scores: &mut [f32]) {
+        let Some(pairing) = self.pairing(queries.missing) else {
+            return self.score_expanded(queries, candidates, scores);
+        };
+        if scores.is_empty() {
+            return;
+        }
+        let kernels = self.part_kernels(queries.missing);
+        let mut rows: Vec<&mut [f32]> = scores.chunks_mut(candidates.len()).collect();
+        for members in groups(queries.relations, pairing.split.by_relation) {
+            let relation = queries.relations[members[0]];
+            let of_candidates = Half::candidates(self, pairing.split, kernels, candidates, relation).forward();
+            let pick = |ids: &[u32]| members.iter().map(|index| ids[*index]).collect::<Vec<_>>();
+            let (entities, relations) = (pick(queries.entities), pick(queries.relations));
+            let queries = Queries { entities: &entities, relations: &relations, ..queries };
+            let of_queries = Half::queries(self, pairing.split, kernels, queries).forward();
+            let rows = members.iter().map(|index| std::mem::take(&mut rows[*index])).collect();
+            compare::score(pairing, &of_queries, &of_candidates, rows);
+        }
+    }
+
+    /// How pairs are compared where an end is missing; `None` where the score does not split.
+    fn pairing(&self, missing: Side) -> Option<Pairing<'_>> {
+        let split = self.model().split(missing)?;
+        let kernels = &*self.compiled.kernels;
+        Some(Pairing { split, kernels, tables: &self.tables, parameters: &self.parameters })
+    }
+
+    /// The kernels of the parts of the split for a missing end, which there must be.
+    fn part_kernels(&self, missing: Side) -> &PartKernels {
+        let splits = self.model().splits.iter().zip(&self.part_kernels);
+        let (_, kernels) = splits.into_iter().find(|(split, _)| split.missing == missing).expect("the score splits");
+        kernels
     }
 }

@@ -1,17 +1,20 @@
 //! A training step over blocks.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{Block, PAIRS, Queries};
+use super::compare;
+use super::half::Half;
+use super::members::{Columns, groups, stretches};
+use super::operands::Operands;
+use super::{Block, PAIRS};
 use crate::Error;
-use crate::cpu::batch::{Batch, Touched, compact};
+use crate::cpu::batch::{Touched, compact};
 use crate::cpu::engine::Engine;
 use crate::cpu::gradients::Gradients;
 use crate::optimizer::Step;
-use crate::program::Owner;
+use crate::program::{Owner, Side};
 
 /// The loss of blocks, a query at a time.
 pub trait BlockLoss: Sync {
@@ -22,11 +25,10 @@ pub trait BlockLoss: Sync {
 }
 
 /// A block with the gradient rows of all that it names.
-struct Placed<'a> {
-    block: &'a Block<'a>,
-    entities: Vec<u32>,
-    relations: Vec<u32>,
-    answers: Vec<u32>,
+struct Placed {
+    missing: Side,
+    ids: Columns,
+    targets: Columns,
     candidates: Vec<u32>,
     candidate_targets: Vec<u32>,
 }
@@ -71,56 +73,82 @@ impl Engine {
         let (placed, touched) = self.place(blocks, dense);
         let model = Arc::clone(&self.compiled.model);
         let mut gradients = Gradients::zeros(&model, &self.tables, touched, |plane| model.is_trained(plane));
-        let sums = placed.iter().enumerate().map(|(number, it)| self.block(number, it, loss, &mut gradients));
+        let sums = placed.iter().enumerate().map(|(number, it)| {
+            let pass = Pass { engine: self, placed: it, block: number, loss };
+            pass.run(&mut gradients)
+        });
         (sums.sum(), gradients)
     }
 
     /// Finds the rows that the blocks touch, and where each is among them.
-    fn place<'a>(&mut self, blocks: &'a [Block<'a>], dense: bool) -> (Vec<Placed<'a>>, [Touched; 2]) {
-        let mut placed: Vec<Placed<'_>> = blocks.iter().map(Placed::new).collect();
+    fn place(&mut self, blocks: &[Block<'_>], dense: bool) -> (Vec<Placed>, [Touched; 2]) {
+        let mut placed: Vec<Placed> = blocks.iter().map(Placed::new).collect();
         let counts = [Owner::Entity, Owner::Relation].map(|owner| self.tables.count(owner));
         if dense {
             return (placed, counts.map(Touched::All));
         }
         let stamps = self.targets.stamps();
-        let entities = compact(
-            stamps,
-            counts[0],
-            &mut placed
-                .iter_mut()
-                .flat_map(|it| {
-                    let answers = it.block.answers.unwrap_or_default();
-                    [
-                        (it.block.queries.entities, &mut it.entities),
-                        (answers, &mut it.answers),
-                        (it.candidates.as_slice(), &mut it.candidate_targets),
-                    ]
-                })
-                .collect::<Vec<_>>(),
-        );
-        let relations = compact(
-            stamps,
-            counts[1],
-            &mut placed.iter_mut().map(|it| (it.block.queries.relations, &mut it.relations)).collect::<Vec<_>>(),
-        );
+        let mut entities = Vec::new();
+        let mut relations = Vec::new();
+        for Placed { ids, targets, candidates, candidate_targets, .. } in &mut placed {
+            entities.push((&*ids.entities, &mut targets.entities));
+            entities.push((&*ids.answers, &mut targets.answers));
+            entities.push((candidates, candidate_targets));
+            relations.push((&*ids.relations, &mut targets.relations));
+        }
+        let entities = compact(stamps, counts[0], &mut entities);
+        let relations = compact(stamps, counts[1], &mut relations);
         (placed, [Touched::Some(entities), Touched::Some(relations)])
     }
+}
 
-    /// One block, a stretch of queries at a time.
-    fn block(&self, number: usize, placed: &Placed<'_>, loss: &dyn BlockLoss, gradients: &mut Gradients) -> f64 {
-        let (queries, each) = (placed.block.queries, placed.candidates.len());
-        let stretch = (PAIRS / each.max(1)).max(1);
+impl Placed {
+    /// With gradient rows that are the tables' rows.
+    fn new(block: &Block<'_>) -> Self {
+        let candidates = block.candidates.ids();
+        let ids = Columns::of(block);
+        Self {
+            missing: block.queries.missing,
+            targets: ids.clone(),
+            ids,
+            candidate_targets: candidates.clone(),
+            candidates,
+        }
+    }
+}
+
+/// One block on its way.
+struct Pass<'a> {
+    engine: &'a Engine,
+    placed: &'a Placed,
+    block: usize,
+    loss: &'a dyn BlockLoss,
+}
+
+impl Pass<'_> {
+    fn run(&self, gradients: &mut Gradients) -> f64 {
+        match self.engine.pairing(self.placed.missing) {
+            Some(pairing) => {
+                let groups = groups(&self.placed.ids.relations, pairing.split.by_relation);
+                groups.iter().map(|members| self.compared(members, gradients)).sum()
+            }
+            None => self.expanded(gradients),
+        }
+    }
+
+    /// Every pair as a triple.
+    fn expanded(&self, gradients: &mut Gradients) -> f64 {
+        let Placed { missing, ids, targets, candidates, candidate_targets } = self.placed;
         let mut sum = 0.0;
-        for first in (0..queries.len()).step_by(stretch) {
-            let range = first..queries.len().min(first + stretch);
-            let mut scores = vec![0.0; range.len() * each];
-            self.score_pairs(queries.slice(range.clone()), &placed.candidates, &mut scores);
-            let mut answers = self.score_answers(placed, range.clone());
-            sum += rows(number, range.start, loss, &mut answers, &mut scores, each);
-            self.learn_answers(placed, range.clone(), &answers, gradients);
-            self.add_pair_gradients(
-                [queries.slice(range.clone()), placed.targets().slice(range)],
-                [&placed.candidates, &placed.candidate_targets],
+        for range in stretches(ids.entities.len(), candidates.len(), PAIRS) {
+            let members: Vec<usize> = range.collect();
+            let (ids, targets) = (ids.pick(&members), targets.pick(&members));
+            let mut scores = vec![0.0; members.len() * candidates.len()];
+            self.engine.score_expanded(ids.queries(*missing), candidates, &mut scores);
+            sum += self.losses(&members, &ids, &targets, &mut scores, gradients);
+            self.engine.add_pair_gradients(
+                [ids.queries(*missing), targets.queries(*missing)],
+                [candidates, candidate_targets],
                 &scores,
                 gradients,
             );
@@ -128,64 +156,70 @@ impl Engine {
         sum
     }
 
-    fn score_answers(&self, placed: &Placed<'_>, range: Range<usize>) -> Vec<f32> {
-        let mut scores = vec![0.0; range.len()];
-        if let Some(answers) = placed.block.answers {
-            let batch = triples(placed.block.queries.slice(range.clone()), &answers[range]);
-            self.score_batch(batch, &mut scores);
+    /// Some queries, split from their candidates. Where these depend on the relation, all queries have the same one.
+    fn compared(&self, members: &[usize], gradients: &mut Gradients) -> f64 {
+        let Placed { missing, ids, targets, candidates, candidate_targets } = self.placed;
+        let (engine, Some(pairing), Some(first)) = (self.engine, self.engine.pairing(*missing), members.first()) else {
+            return 0.0;
+        };
+        let kernels = engine.part_kernels(*missing);
+        let (relation, relation_target) = (ids.relations[*first], targets.relations[*first]);
+        let mut candidate_half = Half::candidates(engine, pairing.split, kernels, candidates, relation);
+        let of_candidates = candidate_half.forward();
+        let mut by_candidates = candidate_half.zeros(candidates.len());
+        let mut sum = 0.0;
+        for range in stretches(members.len(), candidates.len(), PAIRS) {
+            let members = &members[range];
+            let (ids, targets) = (ids.pick(members), targets.pick(members));
+            let mut query_half = Half::queries(engine, pairing.split, kernels, ids.queries(*missing));
+            let of_queries = query_half.forward();
+            let mut scores = vec![0.0; members.len() * candidates.len()];
+            let width = candidates.len().max(1);
+            compare::score(pairing, &of_queries, &of_candidates, scores.chunks_mut(width).collect());
+            sum += self.losses(members, &ids, &targets, &mut scores, gradients);
+            let upstream: Vec<&[f32]> = scores.chunks(width).collect();
+            let by_queries: Operands =
+                compare::learn(pairing, &of_queries, &of_candidates, &upstream, &mut by_candidates);
+            let ends = targets.queries(*missing).ends(&*targets.entities, &[]);
+            query_half.backward(&by_queries, [ends[0], &targets.relations, ends[1]], gradients);
         }
-        scores
+        let queries = ids.queries(*missing);
+        let ends = queries.ends(&[][..], candidate_targets);
+        candidate_half.backward(
+            &by_candidates,
+            [ends[0], &vec![relation_target; candidates.len()], ends[1]],
+            gradients,
+        );
+        sum
     }
 
-    fn learn_answers(&self, placed: &Placed<'_>, range: Range<usize>, upstream: &[f32], gradients: &mut Gradients) {
-        if let Some(answers) = placed.block.answers {
-            let batch = triples(placed.block.queries.slice(range.clone()), &answers[range.clone()]);
-            let targets = triples(placed.targets().slice(range.clone()), &placed.answers[range]);
-            self.add_gradients(batch, targets, upstream, gradients);
+    /// The losses of some queries, added in their order. Scores become derivatives; the gradient by the answers is added.
+    fn losses(
+        &self,
+        members: &[usize],
+        ids: &Columns,
+        targets: &Columns,
+        scores: &mut [f32],
+        gradients: &mut Gradients,
+    ) -> f64 {
+        let missing = self.placed.missing;
+        let mut answers = vec![0.0; members.len()];
+        if !ids.answers.is_empty() {
+            self.engine.score_batch(ids.answered(missing), &mut answers);
         }
-    }
-}
-
-impl<'a> Placed<'a> {
-    /// With gradient rows that are the tables' rows.
-    fn new(block: &'a Block<'a>) -> Self {
-        let candidates = block.candidates.ids();
-        Self {
-            block,
-            entities: block.queries.entities.to_vec(),
-            relations: block.queries.relations.to_vec(),
-            answers: block.answers.unwrap_or_default().to_vec(),
-            candidate_targets: candidates.clone(),
-            candidates,
+        let mut rows: Vec<&mut [f32]> = match self.placed.candidates.len() {
+            0 => members.iter().map(|_| <&mut [f32]>::default()).collect(),
+            each => scores.chunks_mut(each).collect(),
+        };
+        let losses: Vec<f64> = members
+            .par_iter()
+            .zip(&mut answers)
+            .zip(&mut rows)
+            .map(|((query, answer), scores)| self.loss.row(self.block, *query, answer, scores))
+            .collect();
+        if !ids.answers.is_empty() {
+            self.engine.add_gradients(ids.answered(missing), targets.answered(missing), &answers, gradients);
         }
+        losses.iter().sum()
     }
-
-    /// The gradient rows of the queries.
-    fn targets(&self) -> Queries<'_> {
-        Queries { missing: self.block.queries.missing, entities: &self.entities, relations: &self.relations }
-    }
-}
-
-/// Queries with one candidate each.
-fn triples<'a>(queries: Queries<'a>, answers: &'a [u32]) -> Batch<'a> {
-    let [heads, tails] = queries.ends(queries.entities, answers);
-    Batch { heads, relations: queries.relations, tails }
-}
-
-/// The losses of a stretch of queries, added in their order; scores become derivatives.
-fn rows(block: usize, first: usize, loss: &dyn BlockLoss, answers: &mut [f32], scores: &mut [f32], each: usize) -> f64 {
-    if each == 0 {
-        return answers
-            .iter_mut()
-            .enumerate()
-            .map(|(query, answer)| loss.row(block, first + query, answer, &mut []))
-            .sum();
-    }
-    let losses: Vec<f64> = answers
-        .par_iter_mut()
-        .zip(scores.par_chunks_mut(each))
-        .enumerate()
-        .map(|(query, (answer, scores))| loss.row(block, first + query, answer, scores))
-        .collect();
-    losses.iter().sum()
 }

@@ -21,7 +21,7 @@ macro_rules! lines {
 
 /// An operation on one operand.
 #[inline(always)]
-pub(super) fn unary<S: Simd>(simd: S, op: Unary, a: &[Line], out: &mut [Line]) {
+pub(crate) fn unary<S: Simd>(simd: S, op: Unary, a: &[Line], out: &mut [Line]) {
     match op {
         Unary::Neg => lines!(simd, out, [a] => simd.neg(a)),
         Unary::Abs => lines!(simd, out, [a] => simd.abs(a)),
@@ -42,7 +42,7 @@ pub(super) fn unary<S: Simd>(simd: S, op: Unary, a: &[Line], out: &mut [Line]) {
 
 /// An operation on two operands.
 #[inline(always)]
-pub(super) fn binary<S: Simd>(simd: S, op: Binary, a: &[Line], b: &[Line], out: &mut [Line]) {
+pub(crate) fn binary<S: Simd>(simd: S, op: Binary, a: &[Line], b: &[Line], out: &mut [Line]) {
     match op {
         Binary::Add => lines!(simd, out, [a, b] => simd.add(a, b)),
         Binary::Sub => lines!(simd, out, [a, b] => simd.sub(a, b)),
@@ -57,6 +57,6 @@ pub(super) fn binary<S: Simd>(simd: S, op: Binary, a: &[Line], b: &[Line], out: 
 
 /// `a · b + c`.
 #[inline(always)]
-pub(super) fn multiply_add<S: Simd>(simd: S, a: &[Line], b: &[Line], c: &[Line], out: &mut [Line]) {
+pub(crate) fn multiply_add<S: Simd>(simd: S, a: &[Line], b: &[Line], c: &[Line], out: &mut [Line]) {
     lines!(simd, out, [a, b, c] => simd.mul_add(a, b, c));
 }

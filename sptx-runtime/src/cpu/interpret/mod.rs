@@ -8,12 +8,18 @@ mod arithmetic;
 mod block;
 mod columns;
 mod finish;
+mod pairs;
 mod scalars;
 
 use std::sync::Arc;
 
-use crate::kernel::{ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, ScalarsInput, ScalarsOutput};
-use crate::program::{Model, Program, Stage};
+pub(super) use arithmetic::{binary, multiply_add, unary};
+
+use crate::kernel::{
+    ColumnsInput, ColumnsOutput, CompiledModel, Direction, Kernels, PairsInput, PairsOutput, ScalarsInput,
+    ScalarsOutput,
+};
+use crate::program::{Model, Program, Side, Split, Stage};
 use crate::simd::dispatch;
 
 /// Kernels that interpret a model's programs.
@@ -26,20 +32,28 @@ use crate::simd::dispatch;
 /// ```
 #[derive(Debug)]
 pub struct Interpreter {
-    model: Arc<Model>,
+    forward: Program,
+    backward: Program,
+    splits: Vec<Split>,
 }
 
 impl Interpreter {
     /// A model that runs by interpretation.
     pub fn compile(model: Model) -> CompiledModel {
-        let model = Arc::new(model);
-        CompiledModel { kernels: Arc::new(Self { model: Arc::clone(&model) }), model }
+        let Model { forward, backward, splits, .. } = model.clone();
+        let kernels = Self { forward, backward, splits };
+        CompiledModel { kernels: Arc::new(kernels), model: Arc::new(model) }
+    }
+
+    /// Kernels of two programs.
+    pub(crate) fn new(forward: Program, backward: Program) -> Self {
+        Self { forward, backward, splits: Vec::new() }
     }
 
     fn program(&self, direction: Direction) -> &Program {
         match direction {
-            Direction::Forward => &self.model.forward,
-            Direction::Backward => &self.model.backward,
+            Direction::Forward => &self.forward,
+            Direction::Backward => &self.backward,
         }
     }
 }
@@ -54,6 +68,24 @@ impl Kernels for Interpreter {
     fn scalars(&self, direction: Direction, stage: usize, input: ScalarsInput<'_>, output: ScalarsOutput<'_, '_>) {
         if let Stage::Scalars(stage) = &self.program(direction).stages[stage] {
             scalars::interpret(stage, input, output);
+        }
+    }
+
+    fn pairs(
+        &self,
+        missing: Side,
+        direction: Direction,
+        stage: usize,
+        input: PairsInput<'_>,
+        output: PairsOutput<'_, '_>,
+    ) {
+        let Some(split) = self.splits.iter().find(|split| split.missing == missing) else { return };
+        let program = match direction {
+            Direction::Forward => &split.comparison.forward,
+            Direction::Backward => &split.comparison.backward,
+        };
+        if let Stage::Columns(stage) = &program.stages[stage] {
+            pairs::interpret(stage, input, output);
         }
     }
 

@@ -3,9 +3,13 @@
 //! A device splits a batch into pieces and hands each piece to the model's [`Kernels`]: compiled ones, which the `score!`
 //! macro, a build script or `kernels-generated` made, or the block interpreter. Both see the same arguments.
 
+mod pairs;
+
 use std::sync::Arc;
 
-use crate::program::Model;
+pub use pairs::{PairTiles, PairsInput, PairsOutput, for_each_pair_tile, gradients, keep_gradients, loads, pair_rows};
+
+use crate::program::{Model, Side};
 use crate::simd::Simd;
 use crate::table::Line;
 
@@ -81,6 +85,16 @@ pub trait Kernels: Send + Sync {
 
     /// Runs a piece of the [`Scalars`](crate::program::Scalars) stage at position `stage`.
     fn scalars(&self, direction: Direction, stage: usize, input: ScalarsInput<'_>, output: ScalarsOutput<'_, '_>);
+
+    /// Runs the [`Columns`](crate::program::Columns) stage at position `stage` of the comparison for a missing end.
+    fn pairs(
+        &self,
+        missing: Side,
+        direction: Direction,
+        stage: usize,
+        input: PairsInput<'_>,
+        output: PairsOutput<'_, '_>,
+    );
 
     /// How the bodies are run, for people: `compiled`, `interpreted`.
     fn kind(&self) -> &'static str;

@@ -1,0 +1,108 @@
+//! Comparing all queries to all candidates, tile by tile.
+
+use rayon::prelude::*;
+
+use super::operands::Operands;
+use super::pair_tile::{CANDIDATES, PairTile, Pairing, QUERIES};
+use crate::program::{Comparison, Instruction, Side, Stage};
+use crate::table::Line;
+
+/// The most stretches of candidates that derivatives are added up in.
+const STRETCHES: usize = 16;
+
+/// Sets the scores of every query: `rows` are theirs, in order.
+pub(super) fn score(pairing: Pairing<'_>, queries: &Operands, candidates: &Operands, rows: Vec<&mut [f32]>) {
+    let mut rows = rows.into_iter();
+    let mut items = Vec::new();
+    for first in (0..queries.count).step_by(QUERIES) {
+        let range = first..queries.count.min(first + QUERIES);
+        let mut of_tile: Vec<_> = rows.by_ref().take(range.len()).map(|row| row.chunks_mut(CANDIDATES)).collect();
+        for start in (0..candidates.count).step_by(CANDIDATES) {
+            let scores: Vec<&mut [f32]> = of_tile.iter_mut().filter_map(Iterator::next).collect();
+            items.push((range.clone(), start..candidates.count.min(start + CANDIDATES), scores));
+        }
+    }
+    items.into_par_iter().for_each(|(of_queries, of_candidates, scores)| {
+        let mut tile = PairTile::new(pairing, queries.rows(of_queries), candidates.rows(of_candidates));
+        tile.forward();
+        for (query, scores) in scores.into_iter().enumerate() {
+            scores.copy_from_slice(tile.scores(query));
+        }
+    });
+}
+
+/// The derivatives by the outputs of queries and candidates, given those by the scores: `upstream` has one row for each
+/// query. Those of candidates are added to what is there.
+pub(super) fn learn(
+    pairing: Pairing<'_>,
+    queries: &Operands,
+    candidates: &Operands,
+    upstream: &[&[f32]],
+    of_candidates: &mut Operands,
+) -> Operands {
+    let anew = needs_forward(&pairing.split.comparison);
+    let width = candidates.count.div_ceil(STRETCHES).next_multiple_of(Line::LEN).max(CANDIDATES);
+    let starts: Vec<usize> = (0..candidates.count).step_by(width).collect();
+    let zeros = |part: &crate::program::Part, count| Operands::zeros(&part.outputs, pairing.tables, count);
+    let parts: Vec<(usize, Operands, Operands)> = starts
+        .into_par_iter()
+        .map(|first| {
+            let end = candidates.count.min(first + width);
+            let mut by_queries = zeros(&pairing.split.query, queries.count);
+            let mut by_candidates = zeros(&pairing.split.candidate, end - first);
+            for query in (0..queries.count).step_by(QUERIES) {
+                let of_queries = query..queries.count.min(query + QUERIES);
+                for start in (first..end).step_by(CANDIDATES) {
+                    let of_tile = start..end.min(start + CANDIDATES);
+                    let rows = [queries.rows(of_queries.clone()), candidates.rows(of_tile.clone())];
+                    let mut tile = PairTile::new(pairing, rows[0], rows[1]);
+                    if anew {
+                        tile.forward();
+                    }
+                    for (row, upstream) in upstream[of_queries.clone()].iter().enumerate() {
+                        tile.set_upstream(row, &upstream[of_tile.clone()]);
+                    }
+                    tile.backward();
+                    if let Some([queries, candidates]) = &tile.derivatives {
+                        by_queries.add(query, queries);
+                        by_candidates.add(start - first, candidates);
+                    }
+                }
+            }
+            (first, by_queries, by_candidates)
+        })
+        .collect();
+    let mut of_queries = zeros(&pairing.split.query, queries.count);
+    for (first, by_queries, by_candidates) in &parts {
+        of_queries.add(0, by_queries);
+        of_candidates.add(*first, by_candidates);
+    }
+    of_queries
+}
+
+/// Whether the backward program reads what the forward program left: products, or scalars that it does not define.
+fn needs_forward(comparison: &Comparison) -> bool {
+    let mut defined = vec![comparison.upstream];
+    for stage in &comparison.backward.stages {
+        let (body, defines): (_, Vec<usize>) = match stage {
+            Stage::Columns(stage) => (&stage.body, stage.reduce.iter().map(|it| it.scalar).collect()),
+            Stage::Scalars(stage) => (&stage.body, stage.define.iter().map(|(_, scalar)| *scalar).collect()),
+            Stage::Product(_) | Stage::Outer(_) => continue,
+        };
+        let is_left = |instruction: &Instruction| match instruction {
+            Instruction::Scalar(scalar) => !defined.contains(scalar),
+            Instruction::Row(side, _) => *side == Side::Relation,
+            Instruction::Vector(_)
+            | Instruction::Parameter(_)
+            | Instruction::Constant(_)
+            | Instruction::Unary(..)
+            | Instruction::Binary(..)
+            | Instruction::MultiplyAdd(..) => false,
+        };
+        if body.iter().any(is_left) {
+            return true;
+        }
+        defined.extend(defines);
+    }
+    false
+}

@@ -1,0 +1,192 @@
+//! A tile of a block: some queries against some candidates, every pair's numbers at hand.
+
+use super::operands::{Operands, Rows};
+use super::pair_scalars::PairScalars;
+use super::product;
+use crate::kernel::{Direction, Kernels, PairsInput, PairsOutput};
+use crate::program::{Columns, Comparison, Program, Side, Split, Stage};
+use crate::simd::dispatch;
+use crate::table::{Buffer, Line, Tables};
+
+/// Queries of one tile.
+pub(super) const QUERIES: usize = 64;
+/// Candidates of one tile.
+pub(super) const CANDIDATES: usize = 512;
+
+/// What all tiles of a block share.
+#[derive(Clone, Copy)]
+pub(super) struct Pairing<'a> {
+    pub(super) split: &'a Split,
+    pub(super) kernels: &'a dyn Kernels,
+    pub(super) tables: &'a Tables,
+    pub(super) parameters: &'a [f32],
+}
+
+/// A tile on its way. Numbers of pairs are kept by queries, each query's beginning a line.
+pub(super) struct PairTile<'a> {
+    pairing: Pairing<'a>,
+    pub(super) parameters: &'a [f32],
+    pub(super) queries: Rows<'a>,
+    pub(super) candidates: Rows<'a>,
+    /// Lines of one query's pairs.
+    pub(super) stride: usize,
+    scalars: Vec<Buffer>,
+    products: Vec<Buffer>,
+    product_derivatives: Vec<Buffer>,
+    /// Derivatives by the outputs of the tile's queries and candidates.
+    pub(super) derivatives: Option<[Operands; 2]>,
+}
+
+impl<'a> PairTile<'a> {
+    pub(super) fn new(pairing: Pairing<'a>, queries: Rows<'a>, candidates: Rows<'a>) -> Self {
+        let Comparison { scalars, products, .. } = &pairing.split.comparison;
+        let stride = Line::count(candidates.count);
+        let pairs = |count: usize| (0..count).map(|_| Buffer::zeros(queries.count * stride)).collect::<Vec<_>>();
+        Self {
+            pairing,
+            parameters: pairing.parameters,
+            queries,
+            candidates,
+            stride,
+            scalars: pairs(*scalars),
+            products: pairs(products.len()),
+            product_derivatives: Vec::new(),
+            derivatives: None,
+        }
+    }
+
+    fn comparison(&self) -> &'a Comparison {
+        &self.pairing.split.comparison
+    }
+
+    /// Computes the scores, and gives each query's.
+    pub(super) fn forward(&mut self) {
+        for (number, product) in self.comparison().products.iter().enumerate() {
+            product::forward(product, self.queries, self.candidates, self.stride, &mut self.products[number]);
+        }
+        self.program(Direction::Forward, &self.comparison().forward);
+    }
+
+    /// The scores of one query.
+    pub(super) fn scores(&self, query: usize) -> &[f32] {
+        let scores = self.scalar(self.comparison().score, query, 0, self.stride);
+        &bytemuck::cast_slice(scores)[..self.candidates.count]
+    }
+
+    /// Sets the derivatives of the loss by the scores of one query.
+    pub(super) fn set_upstream(&mut self, query: usize, upstream: &[f32]) {
+        let stride = self.stride;
+        let lines = self.scalar_mut(self.comparison().upstream, query, 0, stride);
+        bytemuck::cast_slice_mut(lines)[..upstream.len()].copy_from_slice(upstream);
+    }
+
+    /// Computes the derivatives by the outputs.
+    pub(super) fn backward(&mut self) {
+        let Split { query, candidate, comparison, .. } = self.pairing.split;
+        let zeros = |part: &crate::program::Part, rows: Rows<'_>| {
+            Operands::zeros(&part.outputs, self.pairing.tables, rows.count)
+        };
+        self.derivatives = Some([zeros(query, self.queries), zeros(candidate, self.candidates)]);
+        self.product_derivatives =
+            comparison.products.iter().map(|_| Buffer::zeros(self.queries.count * self.stride)).collect();
+        self.program(Direction::Backward, &comparison.backward);
+        let Some([queries, candidates]) = &mut self.derivatives else { return };
+        for (product, upstream) in comparison.products.iter().zip(&self.product_derivatives) {
+            product::backward(product, [self.queries, self.candidates], self.stride, upstream, [queries, candidates]);
+        }
+    }
+
+    fn program(&mut self, direction: Direction, program: &'a Program) {
+        for (number, stage) in program.stages.iter().enumerate() {
+            match stage {
+                Stage::Columns(stage) => self.columns(direction, number, stage),
+                Stage::Scalars(stage) => dispatch(PairScalars { stage, tile: self }),
+                Stage::Product(_) | Stage::Outer(_) => unreachable!("a comparison multiplies no matrices"),
+            }
+        }
+    }
+
+    fn columns(&mut self, direction: Direction, number: usize, stage: &Columns) {
+        let outputs = self.queries.operands.outputs();
+        let planes = outputs + self.candidates.operands.outputs();
+        let rows: Vec<&[Line]> = (0..planes)
+            .map(|plane| match plane.checked_sub(outputs) {
+                None => self.queries.lines(plane),
+                Some(output) => self.candidates.lines(output),
+            })
+            .collect();
+        let mut reduced: Vec<(usize, Buffer)> = stage
+            .reduce
+            .iter()
+            .map(|reduce| (reduce.scalar, std::mem::take(&mut self.scalars[reduce.scalar])))
+            .collect();
+        let scalars: Vec<&[f32]> = self.scalars.iter().map(Buffer::floats).collect();
+        let mut derivatives = self.derivatives.take();
+        let mut gradients: Vec<&mut [Line]> = Vec::with_capacity(planes);
+        if let Some(derivatives) = &mut derivatives {
+            gradients.extend(derivatives.iter_mut().flat_map(Operands::all_lines_mut));
+        }
+        let tiling = &self.pairing.tables.tilings()[stage.dim];
+        let input = PairsInput {
+            queries: self.queries.count,
+            candidates: self.candidates.count,
+            stride: self.stride * Line::LEN,
+            width: tiling.size(),
+            lines: tiling.lines(),
+            rows: &rows,
+            scalars: &scalars,
+            parameters: self.parameters,
+        };
+        let output = PairsOutput {
+            reduced: &mut reduced.iter_mut().map(|(_, buffer)| buffer.floats_mut()).collect::<Vec<_>>(),
+            gradients: &mut gradients,
+        };
+        self.pairing.kernels.pairs(self.pairing.split.missing, direction, number, input, output);
+        self.derivatives = derivatives;
+        for (scalar, buffer) in reduced {
+            self.scalars[scalar] = buffer;
+        }
+    }
+
+    pub(super) fn query_scalar(&self, plane: usize, query: usize) -> f32 {
+        bytemuck::cast_slice::<_, f32>(self.queries.lines(plane))[query]
+    }
+
+    pub(super) fn candidate_scalars(&self, plane: usize, start: usize, lines: usize) -> &[Line] {
+        &self.candidates.lines(plane - self.queries.operands.outputs())[start..start + lines]
+    }
+
+    pub(super) fn product(&self, plane: usize, query: usize, start: usize, lines: usize) -> &[Line] {
+        let number = plane - self.queries.operands.outputs() - self.candidates.operands.outputs();
+        &self.products[number].lines()[query * self.stride + start..][..lines]
+    }
+
+    pub(super) fn scalar(&self, scalar: usize, query: usize, start: usize, lines: usize) -> &[Line] {
+        &self.scalars[scalar].lines()[query * self.stride + start..][..lines]
+    }
+
+    pub(super) fn scalar_mut(&mut self, scalar: usize, query: usize, start: usize, lines: usize) -> &mut [Line] {
+        &mut self.scalars[scalar].lines_mut()[query * self.stride + start..][..lines]
+    }
+
+    /// Adds the derivatives of some pairs of a query, from line `start` on, to a scalar's.
+    pub(super) fn scatter(&mut self, side: Side, plane: usize, query: usize, start: usize, lines: &[Line]) {
+        let (queries, candidates) = (self.queries.operands.outputs(), self.candidates.operands.outputs());
+        let floats: &[f32] = bytemuck::cast_slice(lines);
+        let first = start * Line::LEN;
+        let floats = &floats[..floats.len().min(self.candidates.count - first)];
+        match (side, &mut self.derivatives) {
+            (Side::Head, Some([of_queries, _])) => of_queries.floats_mut(plane)[query] += floats.iter().sum::<f32>(),
+            (Side::Tail, Some([_, of_candidates])) => {
+                let sums = of_candidates.floats_mut(plane - queries)[first..].iter_mut();
+                sums.zip(floats).for_each(|(sum, part)| *sum += part);
+            }
+            (Side::Relation, _) => {
+                let number = plane - queries - candidates;
+                let of_query = &mut self.product_derivatives[number].floats_mut()[query * self.stride * Line::LEN..];
+                of_query[first..first + floats.len()].copy_from_slice(floats);
+            }
+            (Side::Head | Side::Tail, None) => {}
+        }
+    }
+}
