@@ -83,7 +83,7 @@ fn steps(criterion: &mut Criterion) {
     let (heads, mut relations, tails) = (ids(0, ENTITIES), ids(1, RELATIONS), ids(2, ENTITIES));
     relations.sort_unstable();
     let batch = Batch { heads: &heads, relations: &relations, tails: &tails };
-    let step = Step { learning_rate: 1e-3, weight_decay: 0.0, number: 1 };
+    let step = Step { learning_rate: 1e-3, weight_decay: 0.0, number: 1, penalty: None };
     each(criterion, "steps", |group, id, mut engine| {
         group.bench_function(id, |bencher| {
             bencher.iter(|| {

@@ -62,11 +62,39 @@ impl Rule {
 
 /// What changes from step to step.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Step {
+pub struct Step<'a> {
     /// η.
     pub learning_rate: f64,
     /// λ: `g ← g + λ·p` before anything else.
     pub weight_decay: f64,
     /// The number of this step, from 1.
     pub number: u64,
+    /// What is added to the loss to keep rows small.
+    pub penalty: Option<Penalty<'a>>,
+}
+
+/// `λ·Σ|x|ᵖ` over the elements of rows, |x| being the modulus of a complex element: for p = 3 the N3 of Lacroix et al.
+/// (2018), for p = 2 the squared norm.
+///
+/// Its gradient is added to that of the loss before the update, which is then made after the whole backward pass. Tables
+/// that training does not change have no penalty, nor have tables of phases, whose numbers are angles.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Penalty<'a> {
+    /// p, at least 1.
+    pub power: f64,
+    /// λ of the entities' tables.
+    pub entity: f64,
+    /// λ of the relations' tables.
+    pub relation: f64,
+    /// How often each row counts; every row that the step touches once, where there are none.
+    pub occurrences: Option<Occurrences<'a>>,
+}
+
+/// Rows, each listed as often as it counts. Only those count that the step touches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Occurrences<'a> {
+    /// Entities.
+    pub entities: &'a [u32],
+    /// Relations.
+    pub relations: &'a [u32],
 }

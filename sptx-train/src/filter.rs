@@ -4,6 +4,7 @@ use rayon::slice::ParallelSliceMut;
 use rustc_hash::FxHashMap;
 
 use crate::dataset::{Dataset, Triple};
+use crate::evaluate::{Query, Side};
 
 /// An index of true triples: the answers to (head, relation, ?) and to (?, relation, tail).
 ///
@@ -46,6 +47,14 @@ impl KnownTriples {
     /// The known heads of (?, `relation`, `tail`), in order and each once.
     pub fn heads(&self, relation: u32, tail: u32) -> &[u32] {
         self.heads.get(key(tail, relation))
+    }
+
+    /// The known answers to a query for one end, in order and each once.
+    pub fn answers(&self, side: Side, query: Query) -> &[u32] {
+        match side {
+            Side::Head => self.heads(query.relation, query.entity),
+            Side::Tail => self.tails(query.entity, query.relation),
+        }
     }
 
     /// Whether `triple` is known to be true.

@@ -18,6 +18,12 @@ mod config;
 
 mod loss;
 
+mod schedule;
+
+mod reciprocal;
+
+mod regime;
+
 mod initialize;
 
 mod batch;
@@ -42,8 +48,9 @@ mod run_folder;
 
 pub use category::{Cardinality, Category};
 pub use config::{
-    CheckpointConfig, Config, ConfigError, EvaluationConfig, LossConfig, LossName, MetricName, ModelReference,
-    OptimizerConfig, OptimizerName, Reduction, SamplerConfig, ValidationConfig,
+    CheckpointConfig, Config, ConfigError, EvaluationConfig, LogQ, LossConfig, LossName, MetricName, ModelReference,
+    OptimizerConfig, OptimizerName, Reduction, RegimeConfig, RegimeName, RegularizerConfig, SamplerConfig,
+    ScheduleConfig, ScheduleName, Sides, ValidationConfig,
 };
 pub use dataset::{Dataset, Split, SplitSummary, Summary, Triple, Vocabulary, Warning};
 pub use error::{ColumnHint, Columns, Error, IdHint, Kind, Number, Place, Result};
@@ -59,6 +66,7 @@ pub use philox::{Purpose, Stream, bounded, normal_f64, philox4x32_10, uniform_f3
 pub use predict::{Answer, Question, predict};
 pub use run_error::RunError;
 pub use run_folder::RunFolder;
-pub use sampler::{Corruption, Negatives, Sampler, SamplerOptions, epoch_order, shared_negatives};
+pub use sampler::{Corruption, NegativeSet, Negatives, Sampler, SamplerOptions, epoch_order, shared_negatives};
+pub use schedule::Schedule;
 pub use score::EngineScorer;
 pub use trainer::{EpochRecord, Observer, Outcome, Silent, Trainer, Validation};

@@ -70,7 +70,7 @@ pub fn predict(
     known: &KnownTriples,
     new_only: bool,
 ) -> Result<Vec<Answer>> {
-    let (entities, relations) = (engine.tables().count(Owner::Entity), engine.tables().count(Owner::Relation));
+    let (entities, relations) = (engine.tables().count(Owner::Entity), engine.relations());
     check_ids(&[question.fill(0)], entities, relations)?;
     let scorer = EngineScorer::new(engine);
     let ends = |side, query, exclude: &[u32]| {

@@ -85,7 +85,8 @@ pub enum RunError {
     /// A run resumed with other settings.
     #[error(
         "{}: the run cannot go on with other settings: {}; set them back, or begin a new run \
-         (only `epochs`, `threads`, `device`, `checkpoint`, `evaluation` and the path in `data` may change)",
+         (only `epochs` (unless the learning rate falls until the last of them), `threads`, `device`, `checkpoint`, \
+         `evaluation` and the path in `data` may change)",
         path.display(),
         differences.join(", ")
     )]
@@ -126,10 +127,36 @@ pub enum RunError {
         bytes: u64,
     },
     /// More training triples than positions of 32 bits.
-    #[error("{count} training triples are too many: an epoch has fewer than 2^32")]
+    #[error("{count} training triples, or queries, are too many: an epoch has fewer than 2^32")]
     TooManyTriples {
         /// How many.
         count: usize,
+    },
+    /// Inverse relations asked for where the dataset has them.
+    #[error(
+        "the dataset has inverse relations already: `{inverse}` holds the triples of `{relation}` turned round, and so \
+         it is with {pairs} pairs of its {relations} relations; set `reciprocal` to false and `regime.sides` to `tail`"
+    )]
+    AlreadyReciprocal {
+        /// A relation.
+        relation: String,
+        /// Its inverse.
+        inverse: String,
+        /// How many such pairs there are.
+        pairs: usize,
+        /// Relations of the dataset.
+        relations: usize,
+    },
+    /// An inverse relation whose name another relation has.
+    #[error(
+        "the inverse of `{name}` would be called `{inverse}`, as another relation of the dataset is; rename that one, \
+         or set `reciprocal` to false"
+    )]
+    InverseNamed {
+        /// The relation.
+        name: String,
+        /// The name of its inverse.
+        inverse: String,
     },
 }
 

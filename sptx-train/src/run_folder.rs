@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `config.toml` | the configuration, every key |
 //! | `manifest.json` | digests, seed, versions, machine, times |
-//! | `entities.tsv`, `relations.tsv` | id TAB name |
+//! | `entities.tsv`, `relations.tsv` | id TAB name; inverse relations, where there are any, after the relations |
 //! | `model.sptx` | the model's declaration, where it is the user's own |
 //! | `trace.jsonl` | a line for each epoch |
 //! | `checkpoint.safetensors` | what a resumed run needs |
@@ -14,6 +14,7 @@
 mod embeddings;
 mod reopen;
 
+use std::fmt::Display;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -25,9 +26,10 @@ use sptx_runtime::program::Model;
 
 use crate::atomic;
 use crate::config::Config;
-use crate::dataset::{Dataset, Vocabulary};
+use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::manifest::{Manifest, model_digest};
+use crate::reciprocal;
 use crate::run_error::RunError;
 
 /// A folder that keeps one run.
@@ -156,8 +158,11 @@ impl RunFolder {
         if self.file(Self::MANIFEST).exists() {
             return Err(RunError::AlreadyARun { path: self.path.clone() }.into());
         }
-        self.write_names(Self::ENTITIES, dataset.entities())?;
-        self.write_names(Self::RELATIONS, dataset.relations())?;
+        self.write_names(Self::ENTITIES, dataset.entities().iter())?;
+        match config.reciprocal {
+            true => self.write_names(Self::RELATIONS, reciprocal::names(dataset.relations()).iter())?,
+            false => self.write_names(Self::RELATIONS, dataset.relations().iter())?,
+        }
         if let Some(source) = source {
             atomic::write(&self.file(Self::MODEL), |out| out.write_all(source.as_bytes()))?;
         }
@@ -166,10 +171,9 @@ impl RunFolder {
         Ok(self.write_json(Self::MANIFEST, &Manifest::new(engine, dataset, config))?)
     }
 
-    fn write_names(&self, name: &str, names: &Vocabulary) -> Result<(), RunError> {
-        atomic::write(&self.file(name), |out| {
-            names.iter().enumerate().try_for_each(|(id, name)| writeln!(out, "{id}\t{name}"))
-        })
+    fn write_names(&self, file: &str, names: impl Iterator<Item = impl Display>) -> Result<(), RunError> {
+        let mut lines = names.enumerate();
+        atomic::write(&self.file(file), |out| lines.try_for_each(|(id, name)| writeln!(out, "{id}\t{name}")))
     }
 
     /// Writes the configuration.

@@ -4,6 +4,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 use serde::{Deserialize, Serialize};
 
 use crate::category::Cardinality;
+use crate::config::Sides;
 use crate::dataset::Triple;
 use crate::filter::KnownTriples;
 use crate::philox::{Purpose, Stream, bounded};
@@ -26,18 +27,30 @@ pub fn epoch_order(seed: u64, epoch: u32, count: u32) -> Vec<u32> {
     order
 }
 
-/// `count` uniform entities that a whole batch shares as negatives, drawn with replacement.
+/// The place of a set of negatives that positives share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NegativeSet {
+    /// The epoch.
+    pub epoch: u32,
+    /// The batch within the epoch.
+    pub batch: u32,
+    /// The set within the batch, below 2^24: a batch has one for each chunk and each end that is asked for.
+    pub set: u32,
+}
+
+/// `count` uniform entities that the positives of a chunk share as negatives, drawn with replacement.
 ///
 /// A function of the arguments; `entity_count` must not be 0 for the ids to mean anything.
 ///
 /// ```
-/// let shared = sptx_train::shared_negatives(7, 0, 3, 1000, 14_541);
+/// use sptx_train::{NegativeSet, shared_negatives};
+/// let shared = shared_negatives(7, NegativeSet { epoch: 0, batch: 3, set: 1 }, 1000, 14_541);
 /// assert!(shared.len() == 1000 && shared.iter().all(|&entity| entity < 14_541));
 /// ```
-pub fn shared_negatives(seed: u64, epoch: u32, batch: u32, count: u32, entity_count: u32) -> Vec<u32> {
+pub fn shared_negatives(seed: u64, place: NegativeSet, count: u32, entity_count: u32) -> Vec<u32> {
     let stream = Stream::new(seed, Purpose::SharedNegatives);
     let draw = |index| {
-        let [high, low, _, _] = stream.block([index, batch, epoch], 0);
+        let [high, low, _, _] = stream.block([index, place.batch, place.epoch], place.set);
         bounded([high, low], entity_count)
     };
     (0..count).map(draw).collect()
@@ -58,8 +71,10 @@ pub enum Corruption {
 /// How negatives are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SamplerOptions {
-    /// Which side is replaced.
+    /// Which side is replaced, where both may be.
     pub corruption: Corruption,
+    /// Which sides may be replaced.
+    pub sides: Sides,
     /// The negatives of each positive.
     pub negatives: u32,
     /// How often, at most, a negative that is a known triple is drawn anew; 0 leaves negatives unfiltered.
@@ -70,7 +85,7 @@ pub struct SamplerOptions {
 
 impl Default for SamplerOptions {
     fn default() -> Self {
-        SamplerOptions { corruption: Corruption::Uniform, negatives: 1, resamples: 0 }
+        SamplerOptions { corruption: Corruption::Uniform, sides: Sides::Both, negatives: 1, resamples: 0 }
     }
 }
 
@@ -127,9 +142,12 @@ impl<'a> Sampler<'a> {
         relation_count: u32,
         known: Option<&'a KnownTriples>,
     ) -> Self {
-        let probabilities = match options.corruption {
-            Corruption::Uniform => vec![0.5; relation_count as usize],
-            Corruption::Bernoulli => Cardinality::of_relations(train, relation_count as usize)
+        let even = |probability| vec![probability; relation_count as usize];
+        let probabilities = match (options.sides, options.corruption) {
+            (Sides::Tail, Corruption::Uniform | Corruption::Bernoulli) => even(0.0),
+            (Sides::Head, Corruption::Uniform | Corruption::Bernoulli) => even(1.0),
+            (Sides::Both, Corruption::Uniform) => even(0.5),
+            (Sides::Both, Corruption::Bernoulli) => Cardinality::of_relations(train, relation_count as usize)
                 .iter()
                 .map(Cardinality::head_probability)
                 .collect(),
@@ -197,7 +215,7 @@ mod tests {
     }
 
     fn options(corruption: Corruption, negatives: u32, resamples: u32) -> SamplerOptions {
-        SamplerOptions { corruption, negatives, resamples }
+        SamplerOptions { corruption, negatives, resamples, ..SamplerOptions::default() }
     }
 
     fn triples(negatives: &Negatives) -> Vec<Triple> {
@@ -246,6 +264,28 @@ mod tests {
                 assert!(negative.head < 51 && negative.tail < 51);
             }
         }
+    }
+
+    #[test]
+    fn one_side_alone_is_replaced_where_it_is_asked_for() {
+        let train = star(50);
+        for sides in [Sides::Head, Sides::Tail] {
+            let options = SamplerOptions { sides, ..options(Corruption::Uniform, 20, 0) };
+            let sampler = Sampler::new(9, options, &train, 51, 1, None);
+            for (negative, positive) in triples(&sampler.draw(0, 0, &train)).chunks(20).zip(&train) {
+                assert!(negative.iter().all(|it| (it.tail == positive.tail) == (sides == Sides::Head)));
+            }
+        }
+    }
+
+    #[test]
+    fn sets_of_shared_negatives_differ_and_are_even() {
+        let at = |epoch, batch, set| shared_negatives(1, NegativeSet { epoch, batch, set }, 4000, 8);
+        let set = at(0, 0, 0);
+        assert_eq!(set, at(0, 0, 0));
+        assert!([at(1, 0, 0), at(0, 1, 0), at(0, 0, 1)].iter().all(|other| *other != set));
+        let counts = (0..8).map(|entity| set.iter().filter(|id| **id == entity).count());
+        assert!(counts.into_iter().all(|count| (420..580).contains(&count)));
     }
 
     #[test]

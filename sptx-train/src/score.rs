@@ -7,7 +7,8 @@ use sptx_runtime::program::{self, Owner};
 
 use crate::evaluate::{CandidateScorer, Query};
 
-/// An engine as a scorer of candidates. Use it within [`Engine::install`], so that all work shares the engine's threads.
+/// An engine as a scorer of candidates. Where the engine's [relations have inverses](Engine::set_reciprocal), heads are
+/// scored as tails of these. Use it within [`Engine::install`], so that all work shares the engine's threads.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineScorer<'a> {
     engine: &'a Engine,
@@ -57,6 +58,10 @@ impl CandidateScorer for EngineScorer<'_> {
     }
 
     fn score_heads(&self, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]) {
+        let inverse = |query: &Query| Some(Query { relation: self.engine.inverse_of(query.relation)?, ..*query });
+        if let Some(inverse) = queries.iter().map(inverse).collect::<Option<Vec<Query>>>() {
+            return self.score_tails(&inverse, candidates, scores);
+        }
         self.block(program::Side::Head, queries, candidates, scores);
     }
 }

@@ -39,7 +39,7 @@ fn check(name: OptimizerName, weight_decay: f64, steps: Steps, entities: [f32; 1
     let config = OptimizerConfig { name, betas: [0.8, 0.95], ..OptimizerConfig::default() };
     engine.set_optimizer(config.rule());
     for (index, ([heads, relations, tails], derivative)) in steps.iter().enumerate() {
-        let step = Step { learning_rate: 0.1, weight_decay, number: index as u64 + 1 };
+        let step = Step { learning_rate: 0.1, weight_decay, number: index as u64 + 1, penalty: None };
         let batch = Batch { heads, relations, tails };
         let loss = |_: &[f32], upstream: &mut [f32]| {
             upstream.copy_from_slice(derivative);

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use common::runs::{StopAfter, begin, complete, config, embeddings, graph, model, resume};
-use sptx_train::{EpochRecord, Observer, Outcome, RunFolder, Silent, Trainer};
+use sptx_train::{Config, EpochRecord, Observer, Outcome, RunFolder, Silent, Trainer};
 
 const OPTIMIZERS: [&str; 5] = ["sgd", "adagrad", "row-adagrad", "adam", "lazy-adam"];
 
@@ -24,6 +24,87 @@ fn threads_do_not_matter() {
         let expected = complete(begin(name, config(name), one.path()));
         assert_eq!(expected, complete(begin(name, more, two.path())), "{name}");
     }
+}
+
+/// Settings of every regime, with what else a run's bits may depend on.
+const REGIMES: [&str; 8] = [
+    "regime.sides=tail reciprocal=false sampler.corruption=uniform loss.name=softmax",
+    "reciprocal=true sampler.corruption=uniform schedule.name=exponential",
+    "regime.name=shared regime.chunk=16 negatives=12 regime.filtered=true loss.adversarial=1 schedule.warmup=0.6",
+    "regime.name=shared negatives=12 loss.name=softmax reciprocal=true regularizer.entity=0.01",
+    "regime.name=shared negatives=12 loss.name=margin loss.margin=2 optimizer.name=adam regularizer.relation=0.1",
+    "regime.name=one-vs-all loss.name=softmax reciprocal=true schedule.name=cosine regularizer.entity=0.01",
+    "regime.name=one-vs-all loss.name=bce loss.label_smoothing=0.1 regime.sides=head optimizer.name=row-adagrad",
+    "regime.name=k-vs-all loss.name=bce loss.label_smoothing=0.1 regularizer.entity=0.1 regularizer.weighted=false",
+];
+
+/// Small runs of every regime.
+fn regimes() -> impl Iterator<Item = (&'static str, Config)> {
+    REGIMES.into_iter().map(|settings| {
+        let mut config = config("complex");
+        let before = match settings.contains("regime.name") {
+            true => "sampler.filtered=false sampler.corruption=uniform ",
+            false => "",
+        };
+        let all = before.split_whitespace().chain(settings.split_whitespace());
+        all.for_each(|setting| config.set(setting).expect(setting));
+        (settings, config)
+    })
+}
+
+#[test]
+fn threads_do_not_matter_in_any_regime() {
+    for (settings, config) in regimes() {
+        let (one, two) = (folder(), folder());
+        let mut more = config.clone();
+        more.set("threads=2").expect("a setting");
+        let expected = complete(begin("complex", config, one.path()));
+        assert_eq!(expected, complete(begin("complex", more, two.path())), "{settings}");
+    }
+}
+
+#[test]
+fn a_run_of_any_regime_goes_on_as_if_nothing_had_been() {
+    for (settings, config) in regimes() {
+        let whole = folder();
+        let expected = complete(begin("complex", config.clone(), whole.path()));
+        let parts = folder();
+        let mut trainer = begin("complex", config.clone(), parts.path());
+        let mut interruptions = 0;
+        // Eight batches an epoch or more: stopped within the first and the third, and at the end of one.
+        for batches in [3, 20, 1, 1, 1000] {
+            match trainer.train(&mut StopAfter(batches)).expect("trained") {
+                Outcome::Interrupted { .. } => interruptions += 1,
+                Outcome::Finished | Outcome::StoppedEarly { .. } => break,
+            }
+            drop(trainer);
+            trainer = resume("complex", config.clone(), parts.path());
+        }
+        assert_eq!(interruptions, 4, "{settings}");
+        assert_eq!(expected, complete(trainer), "{settings}");
+        assert_eq!(losses(whole.path()), losses(parts.path()), "{settings}");
+    }
+}
+
+#[test]
+fn a_rate_that_falls_until_the_last_epoch_fixes_how_many_there_are() {
+    let run = folder();
+    let mut config = config("transe");
+    config.set("schedule.name=linear").expect("a setting");
+    complete(begin("transe", config.clone(), run.path()));
+    let mut longer = config.clone();
+    longer.set("epochs=9").expect("a setting");
+    let open = || RunFolder::open(run.path()).expect("a run");
+    let error = Trainer::resume(model("transe"), graph(), longer.clone(), open()).expect_err("refused").to_string();
+    assert!(error.contains("epochs (6, now 9)"), "{error}");
+    // A schedule with an end of its own lets the run go on.
+    let (run, whole) = (folder(), folder());
+    for config in [&mut config, &mut longer] {
+        config.set("schedule.epochs=8").expect("a setting");
+    }
+    complete(begin("transe", config, run.path()));
+    let expected = complete(begin("transe", longer.clone(), whole.path()));
+    assert_eq!(expected, complete(resume("transe", longer, run.path())));
 }
 
 #[test]
@@ -117,7 +198,7 @@ fn victim() {
     trainer.train(&mut Silent).expect("trained");
 }
 
-fn long() -> sptx_train::Config {
+fn long() -> Config {
     let mut config = config("complex");
     for setting in ["epochs=150", "checkpoint.every=1", "validation.every=50"] {
         config.set(setting).expect(setting);

@@ -179,7 +179,7 @@ impl Case {
             upstream.copy_from_slice(&self.upstream);
             Ok::<_, sptx_runtime::Error>(())
         };
-        let step = Step { learning_rate: RATE, weight_decay: 0.0, number: 1 };
+        let step = Step { learning_rate: RATE, weight_decay: 0.0, number: 1, penalty: None };
         engine.step(self.batch(), step, loss).expect("the batch is in range");
         let free = |plane: &usize| {
             let slot = &self.model.slots[self.model.planes[*plane].slot];

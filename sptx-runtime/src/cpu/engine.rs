@@ -10,7 +10,7 @@ use super::stages::{Programs, Run, Workspace};
 use super::update::State;
 use crate::Error;
 use crate::kernel::{CompiledModel, Direction};
-use crate::program::{Constraint, Model, Shape};
+use crate::program::{Constraint, Model, Owner, Shape};
 use crate::table::{Buffer, Tables};
 
 /// Threads that an engine starts at most.
@@ -38,6 +38,7 @@ pub struct Engine {
     pub(super) workspaces: Mutex<Vec<Workspace>>,
     pub(super) scratch: Mutex<Vec<Buffer>>,
     pub(super) targets: Targets,
+    reciprocal: bool,
 }
 
 impl Engine {
@@ -73,6 +74,7 @@ impl Engine {
             workspaces: Mutex::default(),
             scratch: Mutex::default(),
             targets: Targets::default(),
+            reciprocal: false,
         })
     }
 
@@ -94,6 +96,27 @@ impl Engine {
     /// The tables, to write.
     pub fn tables_mut(&mut self) -> &mut Tables {
         &mut self.tables
+    }
+
+    /// Says that the second half of the relations are the inverses of the first, in their order: (?, r, t) is then asked
+    /// as (t, r⁻¹, ?). Calls of the engine itself take relations by their rows, with or without inverses.
+    ///
+    /// # Panics
+    /// When the number of relations is odd.
+    pub fn set_reciprocal(&mut self) {
+        assert!(self.tables.count(Owner::Relation).is_multiple_of(2), "as many inverses as relations");
+        self.reciprocal = true;
+    }
+
+    /// Number of relations, inverses not counted.
+    pub fn relations(&self) -> usize {
+        self.tables.count(Owner::Relation) / if self.reciprocal { 2 } else { 1 }
+    }
+
+    /// The row of a relation's inverse, where [relations have inverses](Self::set_reciprocal).
+    pub fn inverse_of(&self, relation: u32) -> Option<u32> {
+        // A table has fewer than 2^32 rows.
+        self.reciprocal.then(|| relation + self.relations() as u32)
     }
 
     /// Runs `work` on the engine's threads.

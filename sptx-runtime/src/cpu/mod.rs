@@ -11,6 +11,7 @@ mod gemm;
 mod gradients;
 mod interpret;
 mod matrix;
+mod penalty;
 mod stages;
 mod state;
 mod tile;

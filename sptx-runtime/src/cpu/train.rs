@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::batch::{Batch, Touched};
 use super::engine::{Engine, give, take};
 use super::gradients::{Gradients, owner_index};
+use super::penalty::penalize;
 use super::stages::Workspace;
 use super::tile::{PlaneTile, TileContext, TileItem};
 use super::update::{State, Update, split_states};
@@ -32,7 +33,7 @@ impl Engine {
     pub fn step<R: Send, E: From<Error> + Send>(
         &mut self,
         batch: Batch<'_>,
-        step: Step,
+        step: Step<'_>,
         loss: impl FnOnce(&[f32], &mut [f32]) -> Result<R, E> + Send,
     ) -> Result<R, E> {
         batch.validate(&self.tables)?;
@@ -54,7 +55,13 @@ impl Engine {
     }
 
     /// Backward, update, constraints.
-    fn learn(&mut self, batch: Batch<'_>, workspace: &mut Workspace, step: Step) {
+    fn learn(&mut self, batch: Batch<'_>, workspace: &mut Workspace, step: Step<'_>) {
+        if step.penalty.is_some() {
+            // Rows have a penalty whether or not the loss depends on them, so no triple is dropped.
+            let dense = self.optimizer.as_ref().is_some_and(|state| state.rule.is_dense());
+            let mut gradients = self.backward(batch, workspace, dense);
+            return self.update(&mut gradients, step);
+        }
         let mut state = self.optimizer.take().expect("an optimizer was set before training");
         let active = Active::select(batch, workspace, self.model().upstream);
         let touched = if self.model().backward.vectors.is_empty() && !state.rule.needs_row() {
@@ -68,8 +75,11 @@ impl Engine {
         self.constrain(&touched);
     }
 
-    /// Updates the tables by a gradient that is whole, constraints included.
-    pub(super) fn update(&mut self, gradients: &Gradients, step: Step) {
+    /// Updates the tables by a gradient that is whole, with the penalty's; constraints included.
+    pub(super) fn update(&mut self, gradients: &mut Gradients, step: Step<'_>) {
+        if let Some(penalty) = step.penalty {
+            penalize(&self.compiled.model, &self.tables, penalty, gradients);
+        }
         let mut state = self.optimizer.take().expect("an optimizer was set before training");
         state.update(&self.compiled.model, &mut self.tables, gradients, step);
         self.optimizer = Some(state);
@@ -89,7 +99,7 @@ impl Engine {
         batch: Batch<'_>,
         workspace: &mut Workspace,
         state: &mut State,
-        step: Step,
+        step: Step<'_>,
     ) -> [Touched; 2] {
         let compiled = self.compiled.clone();
         let model = &compiled.model;
@@ -125,7 +135,7 @@ impl Engine {
         touched: &[Touched; 2],
         workspace: &Workspace,
         state: &mut State,
-        step: Step,
+        step: Step<'_>,
     ) {
         let Self { compiled, tables, parameters, scratch, .. } = self;
         let model = &compiled.model;

@@ -33,7 +33,7 @@ impl State {
     }
 
     /// Updates every plane for which gradients are kept.
-    pub(crate) fn update(&mut self, model: &Model, tables: &mut Tables, gradients: &Gradients, step: Step) {
+    pub(crate) fn update(&mut self, model: &Model, tables: &mut Tables, gradients: &Gradients, step: Step<'_>) {
         let factors = self.row_factors(model, tables, gradients, step);
         for (plane, table) in tables.planes_mut().iter_mut().enumerate() {
             let (layout, gradient) = &gradients.planes()[plane];
@@ -60,7 +60,7 @@ impl State {
         model: &Model,
         tables: &Tables,
         gradients: &Gradients,
-        step: Step,
+        step: Step<'_>,
     ) -> Vec<Option<Vec<f32>>> {
         let Rule::RowAdagrad { epsilon } = self.rule else { return vec![None; model.slots.len()] };
         let decay = step.weight_decay as f32;
@@ -111,7 +111,7 @@ pub(crate) fn split_states<'a>(layout: &Layout, buffers: &'a mut [Buffer]) -> Ve
 /// The update of one tile of one plane.
 pub(crate) struct Update<'a> {
     pub(crate) rule: Rule,
-    pub(crate) step: Step,
+    pub(crate) step: Step<'a>,
     /// The rows of the gradient.
     pub(crate) rows: Rows<'a>,
     /// Lines of a row; 0 for packed scalars.
@@ -221,7 +221,7 @@ enum Coefficients {
 }
 
 impl Coefficients {
-    fn new(rule: Rule, step: Step, factor: Option<f32>) -> Self {
+    fn new(rule: Rule, step: Step<'_>, factor: Option<f32>) -> Self {
         let decay = step.weight_decay as f32;
         let rate = step.learning_rate as f32;
         match rule {

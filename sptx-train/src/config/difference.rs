@@ -11,7 +11,7 @@ impl Config {
     /// The dotted keys in which another configuration differs so that a run cannot go on with it, with both values.
     ///
     /// `data` (the dataset's digest is compared instead), `epochs`, `threads`, `device`, `checkpoint` and `evaluation`
-    /// may differ.
+    /// may differ; not `epochs`, where the learning rate falls until the last of them.
     ///
     /// ```
     /// use sptx_train::Config;
@@ -22,7 +22,8 @@ impl Config {
     /// ```
     pub fn differences(&self, other: &Config) -> Vec<String> {
         let (Ok(mut old), Ok(mut new)) = (self.to_table(), other.to_table()) else { return Vec::new() };
-        for key in MAY_CHANGE {
+        let sets_rates = |key: &str| key == "epochs" && self.schedule.reads_run_length();
+        for key in MAY_CHANGE.into_iter().filter(|key| !sets_rates(key)) {
             old.remove(key);
             new.remove(key);
         }

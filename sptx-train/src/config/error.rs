@@ -73,6 +73,22 @@ pub enum ConfigError {
         /// The value given.
         found: String,
     },
+    /// Two settings that mean nothing together.
+    #[error("`{key} = {value}` does not go with `{with} = {with_value}`: {reason}; {mend}")]
+    Combination {
+        /// The key of the setting at fault.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// The key of the setting that it does not go with.
+        with: &'static str,
+        /// Its value.
+        with_value: String,
+        /// Why.
+        reason: &'static str,
+        /// The mend.
+        mend: &'static str,
+    },
     /// A configuration that cannot be written as TOML.
     #[error("the configuration cannot be written as TOML: {0}")]
     Write(#[from] toml::ser::Error),

@@ -1,11 +1,16 @@
 //! What a training run is: one explicit value, read from TOML and changed by dotted overrides.
 
 mod check;
+mod combinations;
 mod defaults;
 mod difference;
 mod error;
+mod loss;
 mod overrides;
 mod parse;
+mod regime;
+mod regularizer;
+mod schedule;
 mod sections;
 
 use std::collections::BTreeMap;
@@ -15,9 +20,13 @@ use serde::{Deserialize, Serialize};
 use sptx_runtime::program::Model;
 
 pub use error::ConfigError;
+pub use loss::{LogQ, LossConfig, LossName, Reduction};
+pub use regime::{RegimeConfig, RegimeName, Sides};
+pub use regularizer::RegularizerConfig;
+pub use schedule::{ScheduleConfig, ScheduleName};
 pub use sections::{
-    CheckpointConfig, EvaluationConfig, LossConfig, LossName, MetricName, ModelReference, OptimizerConfig,
-    OptimizerName, Reduction, SamplerConfig, ValidationConfig,
+    CheckpointConfig, EvaluationConfig, MetricName, ModelReference, OptimizerConfig, OptimizerName, SamplerConfig,
+    ValidationConfig,
 };
 
 /// Everything that decides what a run computes, and where it reads.
@@ -41,9 +50,9 @@ pub struct Config {
     pub dim: usize,
     /// How often every training triple is seen.
     pub epochs: u32,
-    /// Positives of a batch; the last batch of an epoch has what is left.
+    /// Positives of a batch (queries, of the regime `k-vs-all`); the last batch of an epoch has what is left.
     pub batch_size: usize,
-    /// Negatives of each positive.
+    /// Negatives of each positive, or those that positives share; not read where every entity is a candidate.
     pub negatives: u32,
     /// Where all random numbers come from.
     pub seed: u64,
@@ -51,16 +60,25 @@ pub struct Config {
     pub threads: usize,
     /// What computes: `cpu`.
     pub device: String,
+    /// Whether every relation has an inverse of its own, with tables of its own, and (?, r, t) is asked as
+    /// (t, r⁻¹, ?), in training and ever after (Lacroix et al., 2018). Each training triple then is two positives.
+    pub reciprocal: bool,
     /// The score function.
     pub model: ModelReference,
     /// Sizes of dimension symbols, by name.
     pub dims: BTreeMap<String, usize>,
-    /// How negatives are drawn.
+    /// What a true triple is held against.
+    pub regime: RegimeConfig,
+    /// How the negatives of a triple's own are drawn.
     pub sampler: SamplerConfig,
     /// What is minimised.
     pub loss: LossConfig,
+    /// What keeps rows small.
+    pub regularizer: RegularizerConfig,
     /// How it is minimised.
     pub optimizer: OptimizerConfig,
+    /// The learning rate over time.
+    pub schedule: ScheduleConfig,
     /// Watching the validation split, and stopping early.
     pub validation: ValidationConfig,
     /// How often the run is saved, to be resumed.
@@ -82,5 +100,11 @@ impl Config {
         let mut sizes: BTreeMap<String, usize> = model.symbols().map(|symbol| (symbol.to_owned(), self.dim)).collect();
         sizes.extend(self.dims.iter().map(|(symbol, size)| (symbol.clone(), *size)));
         sizes
+    }
+
+    /// Rows of the relations' tables, for a dataset of `relations` relations: twice as many with inverse relations, that
+    /// of relation r being row r + `relations`.
+    pub fn relation_rows(&self, relations: usize) -> usize {
+        if self.reciprocal { 2 * relations } else { relations }
     }
 }

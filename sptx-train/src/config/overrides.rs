@@ -42,7 +42,7 @@ impl Config {
             ConfigError::WrongType { key: key.to_owned(), expected: in_words(expected), found: text.to_owned() }
         };
         let changed = Config::deserialize(Value::Table(table)).map_err(wrong_type)?;
-        changed.check()?;
+        changed.check_ranges()?;
         *self = changed;
         Ok(())
     }
@@ -198,13 +198,18 @@ mod tests {
         assert_eq!(fails("epohcs=1"), "there is no key `epohcs`; did you mean `epochs`?");
         assert_eq!(
             fails("loss.zzz=1"),
-            "there is no key `loss.zzz`; there are `loss.adversarial`, `loss.margin`, `loss.name`, `loss.reduction`"
+            "there is no key `loss.zzz`; there are `loss.adversarial`, `loss.label_smoothing`, `loss.log_q`, `loss.margin`, \
+             `loss.name`, `loss.reduction`, `loss.temperature`"
         );
         assert_eq!(
             fails("loss=1"),
-            "`loss` is a section; set one of `loss.adversarial`, `loss.margin`, `loss.name`, `loss.reduction`"
+            "`loss` is a section; set one of `loss.adversarial`, `loss.label_smoothing`, `loss.log_q`, `loss.margin`, \
+             `loss.name`, `loss.reduction`, `loss.temperature`"
         );
-        assert_eq!(fails("loss.name=hinge"), "`loss.name` must be `margin` or `logistic`; `hinge` is not");
+        assert_eq!(
+            fails("loss.name=hinge"),
+            "`loss.name` must be one of `margin`, `logistic`, `bce`, `softmax`; `hinge` is not"
+        );
         assert_eq!(fails("optimizer.learning_rate=fast"), "`optimizer.learning_rate` must be a number; `fast` is not");
         assert_eq!(
             fails("optimizer.learning_rate=nan"),

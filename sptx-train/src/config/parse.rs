@@ -42,7 +42,7 @@ impl Config {
         let mut table = Self::defaults_for(&named.model.name).to_table()?;
         merge(&mut table, given);
         let config = Config::deserialize(Value::Table(table)).map_err(mistake)?;
-        config.check()?;
+        config.check_ranges()?;
         Ok(config)
     }
 

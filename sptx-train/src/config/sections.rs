@@ -42,48 +42,6 @@ impl Default for SamplerConfig {
     }
 }
 
-/// What is minimised.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LossConfig {
-    /// `logistic` or `margin`.
-    pub name: LossName,
-    /// γ. The margin loss asks that a positive outscore its negatives by γ; the logistic loss adds γ to every score,
-    /// which scores that are negative distances need.
-    pub margin: f64,
-    /// α of self-adversarial negatives (Sun et al., 2019), for the logistic loss: the negatives of a positive are
-    /// weighted by softmax(α·s⁻), and weigh as much as it does. 0 for negatives that each weigh as much as a positive.
-    pub adversarial: f64,
-    /// Whether terms are summed over a batch or averaged.
-    pub reduction: Reduction,
-}
-
-impl Default for LossConfig {
-    fn default() -> Self {
-        Self { name: LossName::Logistic, margin: 0.0, adversarial: 0.0, reduction: Reduction::Mean }
-    }
-}
-
-/// A loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LossName {
-    /// `max(0, γ − s⁺ + s⁻)` for each negative and its positive.
-    Margin,
-    /// `log(1 + e^−(γ + s⁺))` for positives, `log(1 + e^(γ + s⁻))` for negatives.
-    Logistic,
-}
-
-/// How the terms of a batch are joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reduction {
-    /// Their sum.
-    Sum,
-    /// Their mean.
-    Mean,
-}
-
 /// How the loss is minimised.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -66,6 +66,7 @@ fn metadata(engine: &Engine, config: &Config) -> BTreeMap<String, String> {
         ("dims", json!(dims).to_string()),
         ("choices", json!(choices).to_string()),
         ("parameters", json!(parameters).to_string()),
+        ("reciprocal", json!(config.reciprocal).to_string()),
     ]
     .map(|(key, value)| (key.to_owned(), value))
     .into()

@@ -47,8 +47,12 @@ impl RunFolder {
         check_digest(&path, manifest.embeddings.as_deref())?;
         let dataset = manifest.dataset;
         let sizes = config.sizes(&compiled.model);
+        let relations = config.relation_rows(dataset.relations);
         let options = EngineOptions { threads, parameters: config.model.parameters };
-        let mut engine = Engine::new(compiled, &sizes, dataset.entities, dataset.relations, &options)?;
+        let mut engine = Engine::new(compiled, &sizes, dataset.entities, relations, &options)?;
+        if config.reciprocal {
+            engine.set_reciprocal();
+        }
         import(&mut engine, &path)?;
         Ok(engine)
     }
@@ -61,7 +65,8 @@ impl RunFolder {
         Ok(names(&self.file(Self::ENTITIES))?)
     }
 
-    /// The names of the run's relations.
+    /// The names of the rows of the run's relation tables: its relations, and where `reciprocal` is set the inverse of
+    /// each, `r⁻¹` for `r`, in the same order.
     ///
     /// # Errors
     /// When the file cannot be read or has been damaged.

@@ -3,13 +3,17 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use sptx_runtime::optimizer::Step;
+use sptx_runtime::optimizer::{Occurrences, Penalty, Step};
 
+use super::work::Work;
 use super::{Observer, Trainer};
+use crate::config::{Config, Reduction};
 use crate::dataset::Triple;
 use crate::error::Result;
 use crate::loss::LossValue;
+use crate::regime::{BlockRegime, Occurring};
 use crate::sampler::{Sampler, epoch_order};
+use crate::schedule::Schedule;
 
 /// Why a step was not made.
 enum Refusal {
@@ -25,21 +29,17 @@ impl From<sptx_runtime::Error> for Refusal {
 
 impl Trainer {
     /// Does what is left of the epoch under way. Breaks where the observer stops it before its last batch.
-    pub(super) fn epoch(
-        &mut self,
-        train: &[Triple],
-        sampler: &Sampler<'_>,
-        observer: &mut dyn Observer,
-    ) -> Result<ControlFlow<()>> {
-        // `Trainer::new` has ruled out that there are 2^32 triples, so positions and numbers of batches fit.
-        let order = epoch_order(self.config.seed, self.progress.epoch, train.len() as u32);
+    pub(super) fn epoch(&mut self, work: &Work<'_>, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
+        // `Trainer::new` has ruled out that 2^32 triples are visited, so positions and numbers of batches fit.
+        let order = epoch_order(self.config.seed, self.progress.epoch, work.count() as u32);
         let size = self.config.batch_size;
-        let batches = train.len().div_ceil(size) as u32;
+        let batches = order.len().div_ceil(size) as u32;
+        let schedule = Schedule::new(&self.config.schedule, self.config.epochs, batches);
         while self.progress.batch < batches {
             let began = Instant::now();
             let first = self.progress.batch as usize * size;
-            let positives = &order[first..(first + size).min(order.len())];
-            let loss = self.step(train, positives, first as u32, sampler)?;
+            let visited = &order[first..(first + size).min(order.len())];
+            let loss = self.step(work, visited, first as u32, &schedule)?;
             self.progress.batch += 1;
             self.progress.seconds += began.elapsed().as_secs_f64();
             observer.batch_done(self.progress.epoch + 1, self.progress.batch, batches, loss.mean());
@@ -53,23 +53,23 @@ impl Trainer {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn step(&mut self, train: &[Triple], positives: &[u32], first: u32, sampler: &Sampler<'_>) -> Result<LossValue> {
-        let Self { engine, batch, loss, progress, config, .. } = self;
-        engine.install(|| batch.fill(train, positives, progress.epoch, first, sampler));
+    fn step(&mut self, work: &Work<'_>, visited: &[u32], first: u32, schedule: &Schedule) -> Result<LossValue> {
+        let occurring = self.config.regularizer.is_on().then(|| work.occurring(visited));
         let step = Step {
-            learning_rate: config.optimizer.learning_rate,
-            weight_decay: config.optimizer.weight_decay,
-            number: progress.step + 1,
+            learning_rate: self.config.optimizer.learning_rate * schedule.factor(self.progress.step),
+            weight_decay: self.config.optimizer.weight_decay,
+            number: self.progress.step + 1,
+            penalty: occurring.as_ref().map(|occurring| penalty(&self.config, occurring)),
         };
-        let outcome = engine.step(batch.triples(), step, |scores, upstream| {
-            let value = loss.evaluate(scores, batch.positives(), upstream);
-            if value.finite { Ok(value) } else { Err(Refusal::NonFinite(value.sum)) }
-        });
+        let outcome = match work {
+            Work::PerTriple { positives, sampler, .. } => self.step_triples(positives, visited, first, sampler, step),
+            Work::Blocks(regime) => self.step_blocks(regime, visited, step),
+        };
         match outcome {
             Ok(value) => {
-                progress.step += 1;
-                progress.loss += value.sum;
-                progress.terms += value.terms as u64;
+                self.progress.step += 1;
+                self.progress.loss += value.sum;
+                self.progress.terms += value.terms as u64;
                 Ok(value)
             }
             Err(Refusal::Engine(error)) => Err(error.into()),
@@ -77,8 +77,49 @@ impl Trainer {
         }
     }
 
+    fn step_triples(
+        &mut self,
+        positives: &[Triple],
+        visited: &[u32],
+        first: u32,
+        sampler: &Sampler<'_>,
+        step: Step<'_>,
+    ) -> Result<LossValue, Refusal> {
+        let Self { engine, batch, loss, progress, .. } = self;
+        engine.install(|| batch.fill(positives, visited, progress.epoch, first, sampler));
+        engine.step(batch.triples(), step, |scores, upstream| {
+            let value = loss.evaluate(scores, batch.positives(), upstream);
+            if value.finite { Ok(value) } else { Err(Refusal::NonFinite(value.sum)) }
+        })
+    }
+
+    fn step_blocks(&mut self, regime: &BlockRegime<'_>, visited: &[u32], step: Step<'_>) -> Result<LossValue, Refusal> {
+        let Self { engine, progress, .. } = self;
+        let batch = engine.install(|| regime.batch(visited, progress.epoch, progress.batch));
+        let sum = engine.step_blocks(&batch.blocks(), step, batch.loss())?;
+        let value = LossValue { sum, terms: batch.terms(), finite: sum.is_finite() };
+        if value.finite { Ok(value) } else { Err(Refusal::NonFinite(sum)) }
+    }
+
     fn is_checkpoint_due(&self) -> bool {
         let seconds = self.config.checkpoint.seconds;
         seconds > 0 && self.folder.is_some() && self.saved.elapsed() >= Duration::from_secs(seconds)
+    }
+}
+
+/// The penalty of a batch whose true triples have these rows. By occurrence it is a mean over the triples where the loss
+/// is a mean, as N3 is defined.
+fn penalty<'a>(config: &Config, occurring: &'a Occurring) -> Penalty<'a> {
+    let settings = &config.regularizer;
+    let share = match (settings.weighted, config.loss.reduction) {
+        (true, Reduction::Mean) => 1.0 / occurring.relations.len().max(1) as f64,
+        (true, Reduction::Sum) | (false, Reduction::Mean | Reduction::Sum) => 1.0,
+    };
+    let Occurring { entities, relations } = occurring;
+    Penalty {
+        power: settings.p,
+        entity: settings.entity * share,
+        relation: settings.relation * share,
+        occurrences: settings.weighted.then_some(Occurrences { entities, relations }),
     }
 }

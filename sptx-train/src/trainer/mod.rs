@@ -7,6 +7,7 @@ mod observer;
 mod progress;
 mod size;
 mod validate;
+mod work;
 
 use std::fs::File;
 use std::sync::Arc;
@@ -20,16 +21,16 @@ pub(crate) use progress::Progress;
 
 use crate::batch::TrainingBatch;
 use crate::checkpoint::Checkpoint;
-use crate::config::{Config, SamplerConfig};
+use crate::config::Config;
 use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::evaluate::Evaluator;
-use crate::filter::KnownTriples;
 use crate::initialize::initialize;
 use crate::loss::Loss;
+use crate::reciprocal;
 use crate::run_error::RunError;
 use crate::run_folder::RunFolder;
-use crate::sampler::{Sampler, SamplerOptions};
+use work::{Positives, Work};
 
 /// Trains one model on one dataset.
 ///
@@ -58,14 +59,20 @@ impl Trainer {
     /// When the configuration is out of range or does not fit the model.
     pub fn new(compiled: CompiledModel, dataset: Arc<Dataset>, config: Config) -> Result<Self> {
         config.check()?;
-        let count = dataset.train().len();
+        if config.reciprocal {
+            reciprocal::check_absent(&dataset)?;
+        }
+        let count = Work::most(&config, &dataset);
         u32::try_from(count).map_err(|_| RunError::TooManyTriples { count })?;
+        let (entities, relations) = (dataset.entities().len(), config.relation_rows(dataset.relations().len()));
         let sizes = config.sizes(&compiled.model);
         let bound = compiled.model.bind(&sizes).map_err(sptx_runtime::Error::from)?;
-        size::check_fits(&compiled.model, &bound, &dataset, config.optimizer.rule().states())?;
+        size::check_fits(&compiled.model, &bound, [entities, relations], config.optimizer.rule().states())?;
         let options = EngineOptions { threads: config.threads, parameters: config.model.parameters.clone() };
-        let (entities, relations) = (dataset.entities().len(), dataset.relations().len());
         let mut engine = Engine::new(compiled, &sizes, entities, relations, &options)?;
+        if config.reciprocal {
+            engine.set_reciprocal();
+        }
         initialize(&mut engine, &dataset, config.seed);
         engine.set_optimizer(config.optimizer.rule());
         Ok(Self {
@@ -127,17 +134,18 @@ impl Trainer {
     /// When a loss is not finite, or the run's folder cannot be written. What was saved before stays.
     pub fn train(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
         let dataset = Arc::clone(&self.dataset);
-        let known = self.config.sampler.filtered.then(|| KnownTriples::new(dataset.train().iter().copied()));
-        let sampler = self.sampler(&dataset, known.as_ref());
+        let config = self.config.clone();
+        let positives = Positives::new(&config, &dataset);
+        let work = Work::new(&config, &dataset, &positives);
         let evaluator = self.validates().then(|| Evaluator::new(&dataset));
         self.saved = Instant::now();
         while self.progress.epoch < self.config.epochs && !self.progress.stopped {
             observer.epoch_started(self.progress.epoch + 1, self.config.epochs);
-            if self.epoch(dataset.train(), &sampler, observer)?.is_break() {
+            if self.epoch(&work, observer)?.is_break() {
                 self.save()?;
                 return Ok(Outcome::Interrupted { epoch: self.progress.epoch + 1 });
             }
-            self.end_epoch(evaluator.as_ref(), observer)?;
+            self.end_epoch(&work, evaluator.as_ref(), observer)?;
         }
         self.save()?;
         if let Some(evaluator) = &evaluator {
@@ -150,22 +158,15 @@ impl Trainer {
         })
     }
 
-    fn sampler<'a>(&self, dataset: &'a Dataset, known: Option<&'a KnownTriples>) -> Sampler<'a> {
-        let options = SamplerOptions {
-            corruption: self.config.sampler.corruption,
-            negatives: self.config.negatives,
-            resamples: if self.config.sampler.filtered { SamplerConfig::RESAMPLES } else { 0 },
-        };
-        // A vocabulary has fewer than 2^32 names.
-        let (entities, relations) = (dataset.entities().len() as u32, dataset.relations().len() as u32);
-        Sampler::new(self.config.seed, options, dataset.train(), entities, relations, known)
-    }
-
     /// Validates, writes the epoch's line, saves where it is time.
-    fn end_epoch(&mut self, evaluator: Option<&Evaluator<'_>>, observer: &mut dyn Observer) -> Result<()> {
+    fn end_epoch(
+        &mut self,
+        work: &Work<'_>,
+        evaluator: Option<&Evaluator<'_>>,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
         let Progress { step, seconds, .. } = self.progress;
         let loss = self.progress.mean_loss();
-        let triples = self.dataset.train().len() * (1 + self.config.negatives as usize);
         self.progress.next_epoch();
         let epoch = self.progress.epoch;
         let validation = match evaluator.filter(|_| self.is_validation_due()) {
@@ -175,7 +176,7 @@ impl Trainer {
         if let Some(validation) = &validation {
             observer.validated(epoch, validation);
         }
-        let triples_per_second = triples as f64 / seconds.max(f64::MIN_POSITIVE);
+        let triples_per_second = work.scored() as f64 / seconds.max(f64::MIN_POSITIVE);
         let record = EpochRecord { epoch, step, loss, seconds, triples_per_second, validation };
         if let Some(folder) = &self.folder {
             self.progress.trace_bytes = folder.append_trace(self.progress.trace_bytes, &record)?;

@@ -46,11 +46,11 @@ pub struct EpochRecord {
     pub epoch: u32,
     /// Steps since the run began.
     pub step: u64,
-    /// The mean of the loss's terms.
+    /// The mean of the loss's terms, penalties on rows left out.
     pub loss: f64,
     /// Seconds spent on the epoch's batches.
     pub seconds: f64,
-    /// Positives and negatives per second.
+    /// Triples scored per second of training: positives with their rivals, whatever the regime takes for these.
     pub triples_per_second: f64,
     /// The validation after it, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

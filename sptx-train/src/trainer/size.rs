@@ -2,13 +2,13 @@
 
 use sptx_runtime::program::{Model, Owner, Shape};
 
-use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::run_error::RunError;
 
-/// Refuses tables that the system would not give memory for, with the optimizer's state.
-pub(super) fn check_fits(model: &Model, sizes: &[usize], dataset: &Dataset, states: usize) -> Result<()> {
-    let numbers: u128 = (0..model.planes.len()).map(|plane| plane_len(model, plane, sizes, dataset)).sum();
+/// Refuses tables that the system would not give memory for, with the optimizer's state. `rows` are those of the
+/// entities' tables and of the relations'.
+pub(super) fn check_fits(model: &Model, sizes: &[usize], rows: [usize; 2], states: usize) -> Result<()> {
+    let numbers: u128 = (0..model.planes.len()).map(|plane| plane_len(model, plane, sizes, rows)).sum();
     // Tables, the gradient of each, and what the optimizer keeps for each.
     let bytes = numbers * 4 * (2 + states as u128);
     let fits = usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok());
@@ -16,10 +16,10 @@ pub(super) fn check_fits(model: &Model, sizes: &[usize], dataset: &Dataset, stat
     if fits { Ok(()) } else { Err(RunError::TooLarge { numbers: shown(numbers), bytes: shown(bytes) }.into()) }
 }
 
-fn plane_len(model: &Model, plane: usize, sizes: &[usize], dataset: &Dataset) -> u128 {
+fn plane_len(model: &Model, plane: usize, sizes: &[usize], [entities, relations]: [usize; 2]) -> u128 {
     let rows = match model.owner(plane) {
-        Owner::Entity => dataset.entities().len(),
-        Owner::Relation => dataset.relations().len(),
+        Owner::Entity => entities,
+        Owner::Relation => relations,
     };
     let row = match model.planes[plane].shape {
         Shape::Scalar => 1,

@@ -25,10 +25,10 @@ pub(super) struct Settings {
     /// Positives of a batch.
     #[arg(long, value_name = "B")]
     batch_size: Option<String>,
-    /// Negatives of each positive.
+    /// Negatives of each positive, or those that positives share (`--set regime.name=shared`).
     #[arg(long, value_name = "K")]
     negatives: Option<String>,
-    /// What is minimised: `logistic`, `margin`, …
+    /// What is minimised: `logistic`, `margin`, `bce` or `softmax`.
     #[arg(long, value_name = "L")]
     loss: Option<String>,
     /// How it is minimised: `sgd`, `adagrad`, `row-adagrad`, `adam` or `lazy-adam`.

@@ -26,6 +26,7 @@ const EXAMPLES: &str = "\
 Examples:
   sptx train
   sptx train rotate --data wn18rr --dim 200 --negatives 64 --set loss.margin=6
+  sptx train complex --data wn18rr --loss softmax --set regime.name=one-vs-all --set reciprocal=true
   sptx train my_model.sptx --data fb15k-237 --config settings.toml --out runs/mine
   sptx train --resume runs/countries-transe-1";
 

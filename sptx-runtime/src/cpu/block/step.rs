@@ -42,14 +42,14 @@ impl Engine {
     ///
     /// # Panics
     /// When [`Engine::set_optimizer`] was not called.
-    pub fn step_blocks(&mut self, blocks: &[Block<'_>], step: Step, loss: &dyn BlockLoss) -> Result<f64, Error> {
+    pub fn step_blocks(&mut self, blocks: &[Block<'_>], step: Step<'_>, loss: &dyn BlockLoss) -> Result<f64, Error> {
         blocks.iter().try_for_each(|block| block.validate(self))?;
         let pool = Arc::clone(&self.pool);
         Ok(pool.install(|| {
             let dense = self.optimizer.as_ref().is_some_and(|state| state.rule.is_dense());
-            let (sum, gradients) = self.block_gradients(blocks, dense, loss);
+            let (sum, mut gradients) = self.block_gradients(blocks, dense, loss);
             if sum.is_finite() {
-                self.update(&gradients, step);
+                self.update(&mut gradients, step);
             }
             sum
         }))

@@ -1,11 +1,13 @@
-//! Losses: what a batch's scores should have been, and the derivative by each score.
+//! The loss of a batch of triples, each positive with negatives of its own.
 //!
 //! A batch's scores come positives first, then the negatives of each positive in turn. Sums are made over chunks of a
 //! fixed size and joined in order, so that they do not depend on the number of threads.
 
 use rayon::prelude::*;
 
-use crate::config::{LossConfig, LossName, Reduction};
+use super::are_finite;
+use super::rival::{self, RivalLoss};
+use crate::config::{LossConfig, Reduction};
 
 /// Positives, with their negatives, that one task works on.
 const CHUNK: usize = 256;
@@ -23,9 +25,7 @@ const CHUNK: usize = 256;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Loss {
-    name: LossName,
-    margin: f32,
-    adversarial: f32,
+    rival: RivalLoss,
     reduction: Reduction,
 }
 
@@ -50,12 +50,7 @@ impl LossValue {
 impl Loss {
     /// The loss that a configuration asks for.
     pub fn new(config: &LossConfig) -> Self {
-        Self {
-            name: config.name,
-            margin: config.margin as f32,
-            adversarial: config.adversarial as f32,
-            reduction: config.reduction,
-        }
+        Self { rival: RivalLoss::new(config, 1.0), reduction: config.reduction }
     }
 
     /// The loss of a batch of `positives` positives and as many negatives for each as there are scores for. `upstream`
@@ -64,110 +59,42 @@ impl Loss {
         let (positive, negative) = scores.split_at(positives);
         let (positive_up, negative_up) = upstream.split_at_mut(positives);
         let each = negative.len() / positives.max(1);
-        let terms = match self.name {
-            LossName::Margin => negative.len(),
-            LossName::Logistic if self.adversarial > 0.0 => 2 * positives,
-            LossName::Logistic => scores.len(),
-        };
-        let scale = match self.reduction {
-            Reduction::Sum => 1.0,
-            Reduction::Mean => 1.0 / terms.max(1) as f32,
-        };
-        let sums: Vec<(f64, f32)> = positive
+        let terms = self.rival.terms(positives, negative.len());
+        let scale = rival::scale(self.reduction, terms);
+        let sums: Vec<(f64, bool)> = positive
             .par_chunks(CHUNK)
             .zip(negative.par_chunks((CHUNK * each).max(1)))
             .zip(positive_up.par_chunks_mut(CHUNK))
             .zip(negative_up.par_chunks_mut((CHUNK * each).max(1)))
             .map(|(((positive, negative), positive_up), negative_up)| {
-                let sum = match self.name {
-                    LossName::Margin => self.margin(positive, negative, positive_up, negative_up, scale),
-                    LossName::Logistic => self.logistic(positive, negative, positive_up, negative_up, scale),
-                };
-                (sum, positive.iter().chain(negative).map(|score| score * 0.0).sum())
+                positive_up.copy_from_slice(positive);
+                negative_up.copy_from_slice(negative);
+                let sum = self.chunk(positive_up, negative_up, each, scale);
+                (sum, are_finite(positive) && are_finite(negative))
             })
             .collect();
-        let finite = sums.iter().all(|(sum, zero)| sum.is_finite() && *zero == 0.0);
+        let finite = sums.iter().all(|(sum, finite)| sum.is_finite() && *finite);
         LossValue { sum: sums.iter().map(|(sum, _)| sum).sum(), terms, finite }
     }
 
-    /// `max(0, γ − s⁺ + s⁻)`; at the kink the derivative is 0.
-    fn margin(
-        &self,
-        positive: &[f32],
-        negative: &[f32],
-        positive_up: &mut [f32],
-        negative_up: &mut [f32],
-        scale: f32,
-    ) -> f64 {
-        let each = negative.len() / positive.len();
-        let mut sum = 0.0;
-        for (index, (score, up)) in positive.iter().zip(positive_up).enumerate() {
-            let range = index * each..(index + 1) * each;
-            let mut violated = 0_u32;
-            for (rival, up) in negative[range.clone()].iter().zip(&mut negative_up[range]) {
-                let term = self.margin - score + rival;
-                let counts = term > 0.0;
-                sum += if counts { f64::from(term) } else { 0.0 };
-                violated += u32::from(counts);
-                *up = if counts { scale } else { 0.0 };
-            }
-            *up = -scale * violated as f32;
-        }
-        sum
+    /// The sum over some positives with their negatives; derivatives take the place of scores.
+    fn chunk(&self, positive: &mut [f32], negative: &mut [f32], each: usize, scale: f32) -> f64 {
+        let rivals = |index: usize| index * each..(index + 1) * each;
+        let rows = positive.iter_mut().enumerate();
+        rows.map(|(index, answer)| self.rival.row(answer, &mut negative[rivals(index)], scale)).sum()
     }
-
-    /// `softplus(−(γ + s⁺))` and `softplus(γ + s⁻)`, the latter weighted where the loss is self-adversarial.
-    fn logistic(
-        &self,
-        positive: &[f32],
-        negative: &[f32],
-        positive_up: &mut [f32],
-        negative_up: &mut [f32],
-        scale: f32,
-    ) -> f64 {
-        let term = |x: f32, up: &mut f32, sign: f32| {
-            let (value, slope) = softplus(sign * (self.margin + x));
-            *up = sign * slope * scale;
-            f64::from(value)
-        };
-        let mut sum: f64 = positive.iter().zip(positive_up).map(|(score, up)| term(*score, up, -1.0)).sum();
-        if self.adversarial == 0.0 {
-            return sum + negative.iter().zip(negative_up).map(|(score, up)| term(*score, up, 1.0)).sum::<f64>();
-        }
-        let each = negative.len() / positive.len();
-        for (scores, ups) in negative.chunks(each).zip(negative_up.chunks_mut(each)) {
-            let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let weight = |score: f32| (self.adversarial * (score - highest)).exp();
-            let total: f32 = scores.iter().map(|score| weight(*score)).sum();
-            for (score, up) in scores.iter().zip(ups) {
-                let share = weight(*score) / total;
-                sum += f64::from(share) * term(*score, up, 1.0);
-                *up *= share;
-            }
-        }
-        sum
-    }
-}
-
-/// `log(1 + eˣ)` without overflow, and its derivative.
-fn softplus(x: f32) -> (f32, f32) {
-    let small = (-x.abs()).exp();
-    let value = x.max(0.0) + small.ln_1p();
-    // NaN must stay NaN, which `max` would drop.
-    let value = if x.is_nan() { x } else { value };
-    let slope = if x >= 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) };
-    (value, slope)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::LossName;
 
     fn losses() -> Vec<Loss> {
         let mut losses = Vec::new();
-        for name in [LossName::Margin, LossName::Logistic] {
+        for name in [LossName::Margin, LossName::Logistic, LossName::Bce, LossName::Softmax] {
             for reduction in [Reduction::Sum, Reduction::Mean] {
-                losses.push(Loss::new(&LossConfig { name, margin: 0.75, reduction, adversarial: 0.0 }));
+                losses.push(Loss::new(&LossConfig { name, margin: 0.75, reduction, ..LossConfig::default() }));
             }
         }
         losses
@@ -204,7 +131,8 @@ mod tests {
 
     #[test]
     fn the_kink_has_no_slope() {
-        let loss = Loss { name: LossName::Margin, margin: 1.0, adversarial: 0.0, reduction: Reduction::Sum };
+        let config = LossConfig { name: LossName::Margin, margin: 1.0, ..LossConfig::default() };
+        let loss = Loss::new(&config);
         let mut upstream = [9.0; 2];
         assert_eq!(loss.evaluate(&[1.0, 0.0], 1, &mut upstream).sum, 0.0);
         assert_eq!(upstream, [0.0; 2]);
@@ -212,7 +140,8 @@ mod tests {
 
     #[test]
     fn self_adversarial_negatives_are_weighted_by_their_scores() {
-        let loss = Loss { name: LossName::Logistic, margin: 0.5, adversarial: 2.0, reduction: Reduction::Sum };
+        let config = LossConfig { margin: 0.5, adversarial: 2.0, reduction: Reduction::Sum, ..LossConfig::default() };
+        let loss = Loss::new(&config);
         let mut upstream = [0.0; 6];
         let value = loss.evaluate(&[1.0, -1.0, 0.3, -0.7, 2.0, 2.0], 2, &mut upstream);
         let softplus = |x: f64| x.exp().ln_1p();
@@ -236,7 +165,7 @@ mod tests {
 
     #[test]
     fn extremes_stay_finite_and_what_is_not_is_told() {
-        let adversarial = Loss { adversarial: 1.0, ..losses()[3] };
+        let adversarial = Loss::new(&LossConfig { adversarial: 1.0, ..LossConfig::default() });
         for loss in losses().into_iter().chain([adversarial]) {
             let mut upstream = [0.0; 4];
             assert!(loss.evaluate(&[3e4, -3e4, 3e4, -3e4], 2, &mut upstream).finite);
