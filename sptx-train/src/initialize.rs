@@ -6,13 +6,15 @@ use rayon::prelude::*;
 use sptx_runtime::cpu::Engine;
 use sptx_runtime::program::{Initializer, Model, Owner, Shape};
 
+use crate::config::InitialConfig;
 use crate::dataset::{Dataset, Vocabulary};
 use crate::philox::{Purpose, Stream, normal_f64, uniform_f64};
 
-/// Fills every table as its slot's initializer says, from `seed`, then applies the constraints.
+/// Fills every table as its slot's initializer says, from `seed`, then applies the constraints. `initial` is for vectors
+/// whose slot says nothing.
 ///
 /// Names of `one_if_named` are looked up among the dataset's entities and relations.
-pub fn initialize(engine: &mut Engine, dataset: &Dataset, seed: u64) {
+pub fn initialize(engine: &mut Engine, dataset: &Dataset, initial: &InitialConfig, seed: u64) {
     let stream = Stream::new(seed, Purpose::Initial);
     for plane in 0..engine.model().planes.len() {
         let layout = &engine.tables().planes()[plane].layout;
@@ -21,7 +23,13 @@ pub fn initialize(engine: &mut Engine, dataset: &Dataset, seed: u64) {
             Owner::Entity => dataset.entities(),
             Owner::Relation => dataset.relations(),
         };
-        let fill = Fill { law: law(engine.model(), plane, &shape), stream, plane: plane as u32, shape, names };
+        let fill = Fill {
+            law: law(engine.model(), plane, &shape, initial.deviation),
+            stream,
+            plane: plane as u32,
+            shape,
+            names,
+        };
         let values = engine.install(|| fill.rows(rows));
         engine.tables_mut().import(plane, &values);
     }
@@ -38,9 +46,11 @@ enum Law {
     OneIfNamed(Vec<String>),
 }
 
-fn law(model: &Model, plane: usize, shape: &[usize]) -> Law {
+fn law(model: &Model, plane: usize, shape: &[usize], deviation: f64) -> Law {
     let slot = &model.slots[model.planes[plane].slot];
+    let is_vector = matches!(model.planes[plane].shape, Shape::Vector(_)) && !slot.phase;
     match &slot.initializer {
+        Initializer::Default if is_vector && deviation > 0.0 => Law::Normal(0.0, deviation),
         Initializer::Default => default_law(slot.phase, model.planes[plane].shape, shape),
         Initializer::Uniform(low, high) => Law::Uniform(*low, *high),
         Initializer::Normal(mean, deviation) => Law::Normal(*mean, *deviation),

@@ -48,9 +48,9 @@ mod run_folder;
 
 pub use category::{Cardinality, Category};
 pub use config::{
-    CheckpointConfig, Config, ConfigError, EvaluationConfig, LogQ, LossConfig, LossName, MetricName, ModelReference,
-    OptimizerConfig, OptimizerName, Reduction, RegimeConfig, RegimeName, RegularizerConfig, SamplerConfig,
-    ScheduleConfig, ScheduleName, Sides, ValidationConfig,
+    CheckpointConfig, Config, ConfigError, EvaluationConfig, InitialConfig, LogQ, LossConfig, LossName, MetricName,
+    ModelReference, OptimizerConfig, OptimizerName, Reduction, RegimeConfig, RegimeName, RegularizerConfig,
+    SamplerConfig, ScheduleConfig, ScheduleName, Sides, ValidationConfig,
 };
 pub use dataset::{Dataset, Split, SplitSummary, Summary, Triple, Vocabulary, Warning};
 pub use error::{ColumnHint, Columns, Error, IdHint, Kind, Number, Place, Result};

@@ -43,6 +43,7 @@ impl Config {
         let fits = self.regime.chunk == 0 || chunks <= MOST;
         ensure("regime.chunk", fits, "such that a batch has at most 1048576 chunks", self.regime.chunk)?;
         ensure("seed", i64::try_from(self.seed).is_ok(), "below 2^63", self.seed)?;
+        ensure("initial.deviation", natural(self.initial.deviation), NATURAL, self.initial.deviation)?;
         ensure("device", self.device == "cpu", "`cpu`", &self.device)
     }
 

@@ -19,6 +19,7 @@ impl Default for Config {
             reciprocal: false,
             model: ModelReference::default(),
             dims: BTreeMap::new(),
+            initial: Default::default(),
             regime: Default::default(),
             sampler: Default::default(),
             loss: Default::default(),

@@ -5,6 +5,7 @@ mod combinations;
 mod defaults;
 mod difference;
 mod error;
+mod initial;
 mod loss;
 mod overrides;
 mod parse;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use sptx_runtime::program::Model;
 
 pub use error::ConfigError;
+pub use initial::InitialConfig;
 pub use loss::{LogQ, LossConfig, LossName, Reduction};
 pub use regime::{RegimeConfig, RegimeName, Sides};
 pub use regularizer::RegularizerConfig;
@@ -67,6 +69,8 @@ pub struct Config {
     pub model: ModelReference,
     /// Sizes of dimension symbols, by name.
     pub dims: BTreeMap<String, usize>,
+    /// How vectors begin.
+    pub initial: InitialConfig,
     /// What a true triple is held against.
     pub regime: RegimeConfig,
     /// How the negatives of a triple's own are drawn.

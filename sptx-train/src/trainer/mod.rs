@@ -73,7 +73,7 @@ impl Trainer {
         if config.reciprocal {
             engine.set_reciprocal();
         }
-        initialize(&mut engine, &dataset, config.seed);
+        initialize(&mut engine, &dataset, &config.initial, config.seed);
         engine.set_optimizer(config.optimizer.rule());
         Ok(Self {
             engine,
