@@ -30,6 +30,8 @@ mod run_error;
 
 mod atomic;
 
+mod lock;
+
 mod tensors;
 
 mod trainer;
@@ -39,6 +41,8 @@ mod checkpoint;
 mod manifest;
 
 mod run_folder;
+
+pub mod search;
 
 pub use category::{Cardinality, Category};
 pub use config::{

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sptx_runtime::program::Model;
 
 pub use error::ConfigError;
+pub(crate) use parse::{locate, place};
 pub use sections::{
     CheckpointConfig, EvaluationConfig, LossConfig, LossName, MetricName, ModelReference, OptimizerConfig,
     OptimizerName, Reduction, SamplerConfig, ValidationConfig,
