@@ -47,6 +47,7 @@ pub enum SearchEnding {
 #[derive(Debug)]
 pub struct Search {
     space: Space,
+    dataset: Arc<Dataset>,
     points: Vec<Point>,
     plan: Plan,
     folder: SearchFolder,
@@ -57,8 +58,12 @@ impl Search {
     /// A search that is kept in a folder: a new one, or the one that the folder has, if its space is the same.
     ///
     /// # Errors
-    /// When the folder cannot be written, holds anything else, is damaged, or another process searches in it.
-    pub fn open(space: Space, path: impl AsRef<Path>) -> Result<Self> {
+    /// When the dataset has no validation split or is not the one that the search began with, or the folder cannot be
+    /// written, holds anything else, is damaged, or another process searches in it.
+    pub fn open(space: Space, dataset: Arc<Dataset>, path: impl AsRef<Path>) -> Result<Self> {
+        if dataset.valid().is_empty() {
+            return Err(SearchError::NothingToValidate.into());
+        }
         let base = space.base()?;
         let folder = SearchFolder::open(path.as_ref(), &space)?;
         let (points, records) = (space.points(), folder.records()?);
@@ -66,29 +71,20 @@ impl Search {
         // Reading the space has found rungs that are out of range.
         let rungs = rungs.unwrap_or_else(|_| vec![None]);
         let plan = Plan { trials: points.len() as u32, rungs, eta: space.options.eta(), metric: space.metric() };
-        Ok(Self { space, points, plan, folder, records })
+        folder.check_dataset(plan.trials, &dataset)?;
+        Ok(Self { space, dataset, points, plan, folder, records })
     }
 
     /// Does what is left of the search, then writes `leaderboard.json` and, where any trial has a value, `best.toml`.
     /// `load` finds the model that a trial's configuration refers to: in the folder of its run, where that has been begun.
     ///
     /// # Errors
-    /// When the dataset has no validation split or is not the one that the search began with, or a run's folder cannot be
-    /// read or written. What had ended before is remembered. A trial whose settings cannot be trained is no error: its
-    /// record has the reason.
-    pub fn run(
-        &mut self,
-        dataset: &Arc<Dataset>,
-        load: Load<'_>,
-        observer: &mut dyn SearchObserver,
-    ) -> Result<SearchEnding> {
-        if dataset.valid().is_empty() {
-            return Err(SearchError::NothingToValidate.into());
-        }
-        self.folder.check_dataset(self.plan.trials, dataset)?;
+    /// When a run's folder cannot be read or written. What had ended before is remembered. A trial whose settings cannot be
+    /// trained is no error: its record has the reason.
+    pub fn run(&mut self, load: Load<'_>, observer: &mut dyn SearchObserver) -> Result<SearchEnding> {
         let spent: f64 = self.records.iter().map(|record| record.seconds).sum();
         let end = deadline(self.space.options.seconds, spent);
-        let ending = self.go_on(dataset, load, end, observer)?;
+        let ending = self.go_on(load, end, observer)?;
         if ending != SearchEnding::Interrupted {
             self.write_results()?;
         }
@@ -97,7 +93,6 @@ impl Search {
 
     fn go_on(
         &mut self,
-        dataset: &Arc<Dataset>,
         load: Load<'_>,
         end: Option<Instant>,
         observer: &mut dyn SearchObserver,
@@ -110,7 +105,7 @@ impl Search {
                 return Ok(SearchEnding::OutOfTime);
             }
             observer.trial_started(&task, &self.points[task.trial as usize]);
-            let ending = match self.stint(task, dataset, load, end, observer)? {
+            let ending = match self.stint(task, load, end, observer)? {
                 Became::Ended(ending) => ending,
                 Became::Stopped(Stop::Search) => return Ok(SearchEnding::OutOfTime),
                 Became::Stopped(Stop::Asked | Stop::Trial) => return Ok(SearchEnding::Interrupted),
@@ -126,7 +121,6 @@ impl Search {
     fn stint(
         &self,
         task: Task,
-        dataset: &Arc<Dataset>,
         load: Load<'_>,
         deadline: Option<Instant>,
         observer: &mut dyn SearchObserver,
@@ -142,6 +136,7 @@ impl Search {
         let epochs = earlier.iter().map(|record| record.epochs).max().unwrap_or(0);
         let before = (epochs, earlier.iter().map(|record| record.seconds).sum());
         let (path, seconds) = (self.folder.trial(task.trial), self.space.options.trial_seconds);
+        let dataset = &self.dataset;
         Stint { config, path: &path, dataset, load, before, seconds, deadline }.run(observer)
     }
 
@@ -176,12 +171,27 @@ impl Search {
         &self.space
     }
 
+    /// What the trials are trained on.
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
     /// The settings of each trial.
     pub fn points(&self) -> &[Point] {
         &self.points
     }
 
-    /// How many stints have ended.
+    /// The epochs of each rung: of a random search one rung, whose epochs are each trial's own.
+    pub fn rungs(&self) -> &[Option<u32>] {
+        &self.plan.rungs
+    }
+
+    /// How many stints there are in all, if no trial fails.
+    pub fn stints(&self) -> usize {
+        self.plan.stints()
+    }
+
+    /// How many of them have ended.
     pub fn stints_done(&self) -> usize {
         self.records.len()
     }

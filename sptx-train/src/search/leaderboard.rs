@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::plan::order;
 use super::record::{Ended, Record};
 use super::sample::Point;
-use super::space::{Space, Strategy};
+use super::space::Space;
 use crate::config::MetricName;
 use crate::error::Result;
 
@@ -73,19 +73,16 @@ impl Space {
     pub(super) fn best_toml(&self, leaderboard: &Leaderboard, best: &Entry) -> Result<String> {
         let mut config = self.config(&best.settings)?;
         config.epochs = best.epochs;
-        let strategy = match self.strategy() {
-            Strategy::Random => "a random search",
-            Strategy::SuccessiveHalving => "successive halving",
-        };
         let (trials, seed) = (leaderboard.trials.len(), self.options.seed);
         let (metric, value) = (leaderboard.metric.key(), best.value.unwrap_or(f64::NAN));
         let place =
             best.best_epoch.map_or_else(String::new, |epoch| format!(" after epoch {epoch} of {}", best.epochs));
         let header = format!(
-            "# Found by `sptx search`: trial {} of {trials}, by {strategy} with seed {seed}.\n\
+            "# Found by `sptx search`: trial {} of {trials}, by {} with seed {seed}.\n\
              # {metric} by validation{place}: {value}. The test split was not looked at.\n\
              # `sptx train --config` with this file trains the model again.\n\n",
-            best.trial
+            best.trial,
+            self.strategy()
         );
         Ok(header + &config.to_toml()?)
     }

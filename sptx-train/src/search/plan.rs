@@ -49,7 +49,7 @@ impl Plan {
     }
 
     /// How many stints there are, if every trial can go on.
-    fn stints(&self) -> usize {
+    pub(super) fn stints(&self) -> usize {
         let fewer = |trials: &usize| Some(self.kept(*trials));
         std::iter::successors(Some(self.trials as usize), fewer).take(self.rungs.len()).sum()
     }

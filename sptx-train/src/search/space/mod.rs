@@ -157,6 +157,11 @@ impl Space {
         self.options.strategy
     }
 
+    /// The dotted keys of the settings that are tried, in order.
+    pub fn settings(&self) -> impl Iterator<Item = &str> {
+        self.dimensions.iter().map(|dimension| dimension.key.as_str())
+    }
+
     /// The text that was read.
     pub(super) fn text(&self) -> &str {
         &self.text

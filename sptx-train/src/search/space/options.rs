@@ -1,5 +1,7 @@
 //! `[search]`: how trials are made, run and chosen.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use toml::de::{DeValue, ValueDeserializer};
 
@@ -17,6 +19,15 @@ pub enum Strategy {
     Random,
     /// All of them for a few epochs, the best of those for more, and so on (Jamieson and Talwalkar, AISTATS 2016).
     SuccessiveHalving,
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Random => "random search",
+            Self::SuccessiveHalving => "successive halving",
+        })
+    }
 }
 
 /// The keys of `[search]` but for the space.
