@@ -36,5 +36,5 @@ pub use leaderboard::{Entry, Leaderboard};
 pub use plan::Task;
 pub use record::{Ended, Record};
 pub use sample::Point;
-pub use space::{Space, Strategy};
+pub use space::{Space, Strategy, spelled};
 pub use trial::LoadedModel;

@@ -184,8 +184,13 @@ impl Space {
 /// The setting whose value decides the defaults of the others.
 const MODEL: &str = "model.name";
 
-/// A value as an override has it.
-pub(super) fn spelled(value: &Value) -> String {
+/// A value as an override has it: as TOML, but for text, which stands alone.
+///
+/// ```
+/// assert_eq!(sptx_train::search::spelled(&"margin".into()), "margin");
+/// assert_eq!(sptx_train::search::spelled(&0.5.into()), "0.5");
+/// ```
+pub fn spelled(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
@@ -207,3 +212,124 @@ impl File<'_> {
 
 /// A value with its place.
 type Located<'a> = Spanned<toml::de::DeValue<'a>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "model.name = \"transe\"\n[search]\n";
+
+    /// The message for a space whose `[search]` and `[search.space]` are these, from its line on.
+    fn fails(search: &str, space: &str) -> String {
+        let text = format!("{HEAD}{search}\n[search.space]\n{space}\n");
+        let message = Space::from_toml("s.toml", &text).expect_err(&text).to_string();
+        message.strip_prefix("s.toml:").map(str::to_owned).unwrap_or(message)
+    }
+
+    #[test]
+    fn mistakes_in_the_space_have_a_place_and_a_mend() {
+        let space = |space: &str| fails("", space);
+        assert_eq!(
+            space("learning_rate = [1.0]"),
+            "5:1: there is no key `learning_rate`; did you mean `optimizer.learning_rate`?"
+        );
+        assert_eq!(
+            space("dim = [8]\n\"optimizer.learning_rat\" = [1.0]"),
+            "6:1: there is no key `optimizer.learning_rat`; did you mean `optimizer.learning_rate`?"
+        );
+        assert_eq!(space("dim = [8, \"many\"]"), "5:1: `dim` must be a whole number; `many` is not");
+        assert_eq!(space("dim = { low = 8.0, high = 16 }"), "5:1: `dim` must be a whole number; `8.0` is not");
+        assert_eq!(
+            space("\"loss.name\" = [\"margin\", \"hinge\"]"),
+            "5:1: `loss.name` must be `margin` or `logistic`; `hinge` is not"
+        );
+        assert_eq!(space("dim = []"), "5:7: `dim` has no values to try; list some, or leave it out");
+        assert_eq!(space("dim = {}"), "5:1: `dim` has no values to try; list some, or leave it out");
+        assert!(space("dim = 8").starts_with("5:7: `dim` has one value; write a list such as `[8]`"));
+        assert!(space("dim = { low = 9, high = 8 }").starts_with("5:1: the range of `dim` goes from 9 down to 8"));
+        assert!(space("dim = { low = 9 }").starts_with("5:7: missing field `high`"), "{}", space("dim = { low = 9 }"));
+        assert!(space("dim = { low = 8, high = 9, scal = 1 }").contains("did you mean `scale`?"));
+        assert!(space("loss = [1]").starts_with("5:1: `loss` is a section; set one of"));
+        assert!(space("\"loss.margin\" = [1.0]\n[search.space.loss]\nmargin = [2.0]").contains("given twice"));
+        assert!(space("validation.every = [1, 2]").contains("`validation.every` cannot be searched: trials must be"));
+        assert!(space("threads = [1, 2]").contains("the result does not depend on it"));
+        assert!(space("").starts_with("2:2: `[search.space]` has nothing to try"), "{}", space(""));
+    }
+
+    #[test]
+    fn mistakes_in_how_to_search_have_one_too() {
+        let search = |search: &str| fails(search, "dim = [8, 16]");
+        assert_eq!(search("trials = 0"), "2:2: `search.trials` must be from 1 to 100000; it is 0");
+        assert!(search("trails = 3").starts_with("3:1: unknown field `trails`"));
+        assert!(search("trails = 3").ends_with("did you mean `trials`?"));
+        assert!(search("metric = \"mrr\"").starts_with("3:10: unknown variant `mrr`"));
+        assert!(search("eta = 2").contains("`eta` is of no use to a random search"));
+        let halving = |more: &str| search(&format!("strategy = \"successive-halving\"\n{more}"));
+        assert!(halving("eta = 1").contains("`search.eta` must be at least 2; it is 1"));
+        assert!(halving("min_epochs = 9\nmax_epochs = 8").contains("`search.min_epochs` must be from 1"));
+        assert!(search("seconds = -1").contains("`search.seconds` must be a finite number, 0 or above; it is -1"));
+        let epochs = fails("strategy = \"successive-halving\"", "epochs = [1, 2]");
+        assert!(epochs.contains("`epochs` cannot be searched: successive halving decides it"), "{epochs}");
+    }
+
+    #[test]
+    fn mistakes_in_the_base_are_those_of_a_configuration() {
+        let base = |text: &str| Space::from_toml("s.toml", text).expect_err(text).to_string();
+        let tail = "[search]\n[search.space]\ndim = [8]\n";
+        assert!(base("epochs = 3\n").starts_with("s.toml:2:1: there is no `[search]` section"));
+        assert!(base(&format!("epohcs = 3\n{tail}")).starts_with("s.toml:1:1: unknown field `epohcs`"));
+        assert!(base(&format!("epochs = 3\n{tail}")).starts_with("s.toml:1:1: no model is named"));
+        assert!(base("epochs = = 3").starts_with("s.toml:1:"));
+        let never = format!("model.name = \"transe\"\nvalidation.every = 0\n{tail}");
+        assert!(base(&never).contains("`validation.every` must be at least 1, for a search chooses by validation"));
+    }
+
+    #[test]
+    fn settings_may_be_dotted_keys_or_sections() {
+        let space = |text: &str| Space::from_toml("s.toml", &format!("{HEAD}{text}")).expect(text);
+        let quoted =
+            space("[search.space]\n\"loss.margin\" = [1.0, 2.0]\n\"optimizer.betas\" = [[0.8, 0.9], [0.9, 0.99]]\n");
+        let nested = space(
+            "[search.space.loss]\nmargin = [1.0, 2.0]\n[search.space.optimizer]\nbetas = [[0.8, 0.9], [0.9, 0.99]]\n",
+        );
+        assert_eq!(quoted.points(), nested.points());
+        assert_eq!(quoted.difference(&nested), None);
+        assert_eq!(quoted.settings().collect::<Vec<_>>(), ["loss.margin", "optimizer.betas"]);
+    }
+
+    #[test]
+    fn a_model_that_is_tried_brings_its_defaults() {
+        let text = "loss.reduction = \"sum\"\n[search]\n[search.space]\n\"model.name\" = [\"transe\", \"distmult\"]\n";
+        let space = Space::from_toml("s.toml", text).expect(text);
+        for point in space.points() {
+            let config = space.config(&point).expect("a configuration");
+            assert_eq!(config.loss.margin, if config.model.name == "transe" { 9.0 } else { 0.0 });
+            assert_eq!(config.loss.reduction, crate::config::Reduction::Sum);
+        }
+    }
+
+    #[test]
+    fn values_may_be_in_range_together_and_not_alone() {
+        let text = "model.name = \"transe\"\n[search]\n[search.space]\nbatch_size = [4294967294]\nnegatives = [1, 8]\n";
+        let space = Space::from_toml("s.toml", text).expect(text);
+        let fails = space.points().iter().filter(|point| space.config(point).is_err()).count();
+        assert_eq!(fails, 2, "told by the trial, not by the space");
+    }
+
+    #[test]
+    fn what_may_change_between_two_runs_of_a_search() {
+        let space = |search: &str, dims: &str| {
+            let text = format!("{HEAD}{search}\n[search.space]\ndim = {dims}\n");
+            Space::from_toml("s.toml", &text).expect(&text)
+        };
+        let old = space("trials = 4", "[8, 16]");
+        let difference = |search: &str, dims: &str| old.difference(&space(search, dims));
+        assert_eq!(difference("trials = 5\nseconds = 7\ntrial_seconds = 2", "[8, 16]"), None);
+        assert_eq!(difference("trials = 3", "[8, 16]").as_deref(), Some("`search.trials`"));
+        assert_eq!(difference("trials = 4\nseed = 1", "[8, 16]").as_deref(), Some("`search.seed`"));
+        assert_eq!(difference("trials = 4", "[8, 17]").as_deref(), Some("`dim` in `[search.space]`"));
+        let other =
+            Space::from_toml("s.toml", "epochs = 2\nmodel.name = \"transe\"\n[search]\n[search.space]\ndim = [8]");
+        assert_eq!(old.difference(&other.expect("a space")).as_deref(), Some("`epochs`"));
+    }
+}

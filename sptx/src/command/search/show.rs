@@ -1,11 +1,10 @@
 //! A search as a person watches it: a line where a trial begins and where it ends, and the trial's run between them.
 
-use sptx::train::search::{Point, Record, SearchObserver, Task};
+use sptx::train::search::{Point, Record, SearchObserver, Task, spelled};
 use sptx::train::{EpochRecord, MetricName, Observer, Validation};
 
 use super::super::output;
 use super::super::progress::Watch;
-use super::tables::plain;
 
 /// Shows a search on standard error, and stops it when someone asks.
 pub(super) struct Show {
@@ -30,7 +29,7 @@ impl Show {
 
 impl SearchObserver for Show {
     fn trial_started(&mut self, task: &Task, settings: &Point) {
-        let settings: Vec<String> = settings.iter().map(|(key, value)| format!("{key} = {}", plain(value))).collect();
+        let settings: Vec<String> = settings.iter().map(|(key, value)| format!("{key} = {}", spelled(value))).collect();
         let Task { trial, position, stints, .. } = task;
         let epochs = task.epochs.map_or_else(String::new, |epochs| format!(", to epoch {epochs}"));
         self.note(&format!("trial {trial} ({} of {stints}{epochs}): {}", position + 1, settings.join(", ")));

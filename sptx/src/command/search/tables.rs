@@ -1,16 +1,10 @@
 //! The trials of a search as tables, a column for each setting that differs.
 
 use comfy_table::Table;
-use sptx::train::search::{Entry, Leaderboard, Point, Search, Space};
-use toml::Value;
+use sptx::train::search::{Entry, Leaderboard, Point, Search, Space, spelled};
 
 use super::super::output;
 use super::Planned;
-
-/// A value without the marks of TOML.
-pub(super) fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
 
 /// The trials that would be made.
 pub(super) fn planned(space: &Space, planned: &[Planned<'_>]) -> Table {
@@ -49,7 +43,7 @@ fn ending(entry: &Entry) -> String {
 }
 
 fn values<'a>(keys: &'a [&str], settings: &'a Point) -> impl Iterator<Item = String> + 'a {
-    keys.iter().map(|key| settings.get(*key).map_or_else(String::new, plain))
+    keys.iter().map(|key| settings.get(*key).map_or_else(String::new, spelled))
 }
 
 /// A table with a column for each setting, named by the last part of its key where no other ends so.
