@@ -64,13 +64,10 @@ impl Search {
         if dataset.valid().is_empty() {
             return Err(SearchError::NothingToValidate.into());
         }
-        let base = space.base()?;
         let folder = SearchFolder::open(path.as_ref(), &space)?;
         let (points, records) = (space.points(), folder.records()?);
-        let rungs = space.options.rungs(base.epochs);
-        // Reading the space has found rungs that are out of range.
-        let rungs = rungs.unwrap_or_else(|_| vec![None]);
-        let plan = Plan { trials: points.len() as u32, rungs, eta: space.options.eta(), metric: space.metric() };
+        let (rungs, eta, metric) = (space.rungs.clone(), space.options.eta(), space.metric());
+        let plan = Plan { trials: points.len() as u32, rungs, eta, metric };
         folder.check_dataset(plan.trials, &dataset)?;
         Ok(Self { space, dataset, points, plan, folder, records })
     }

@@ -15,7 +15,7 @@ pub enum SearchError {
         /// Where.
         place: Place,
         /// What.
-        mistake: SpaceMistake,
+        mistake: Box<SpaceMistake>,
     },
     /// A search that goes on with another space.
     #[error(

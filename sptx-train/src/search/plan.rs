@@ -1,6 +1,7 @@
 //! What is to be done next: a function of what has been recorded, and of nothing else.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use super::record::Record;
 use crate::config::MetricName;
@@ -36,10 +37,10 @@ pub struct Task {
 impl Plan {
     /// The next stint, if there is one.
     pub(super) fn next(&self, records: &[Record]) -> Option<Task> {
-        let done = |trial, rung| records.iter().any(|record| (record.trial, record.rung) == (trial, rung));
+        let done: BTreeSet<(u32, u32)> = records.iter().map(|record| (record.trial, record.rung)).collect();
         let mut entrants: Vec<u32> = (0..self.trials).collect();
         for (rung, epochs) in (0..).zip(&self.rungs) {
-            if let Some(&trial) = entrants.iter().find(|&&trial| !done(trial, rung)) {
+            if let Some(&trial) = entrants.iter().find(|&&trial| !done.contains(&(trial, rung))) {
                 let (position, stints) = (records.len(), self.stints());
                 return Some(Task { trial, rung, epochs: *epochs, position, stints });
             }

@@ -49,6 +49,10 @@ pub struct Space {
     data: Option<PathBuf>,
     pub(super) options: Options,
     pub(super) dimensions: Vec<Dimension>,
+    /// The metric that chooses.
+    metric: MetricName,
+    /// The epochs of each rung; none where they are each trial's own.
+    pub(super) rungs: Vec<Option<u32>>,
 }
 
 impl Space {
@@ -69,39 +73,20 @@ impl Space {
     /// The first mistake, with its place.
     pub fn from_toml(path: impl AsRef<Path>, text: &str) -> Result<Self> {
         let path = path.as_ref();
-        let at = |byte, mistake| SearchError::Space { place: place(path, text, byte), mistake };
-        let mut parsed = DeTable::parse(text).map_err(|error| locate(path, text, &error))?;
+        let file = File { path, text };
+        let mut parsed = DeTable::parse(text).map_err(|error| file.locate(&error))?;
         let Some((key, section)) = parsed.get_mut().remove_entry("search") else {
-            return Err(at(text.len(), SpaceMistake::NoSearch).into());
+            return Err(file.mistake(text.len(), SpaceMistake::NoSearch).into());
         };
         let given = Config::given(path, text, parsed)?;
-        let file = File { path, text };
         let (options, space) = Options::read(&file, key.span().start, section)?;
         let dimensions = dimensions::read(&file, &options, key.span().start, space)?;
-        let space = Self { path: path.to_owned(), text: text.to_owned(), given, data: None, options, dimensions };
-        space.check_base(&file, key.span().start)?;
-        Ok(space)
-    }
-
-    /// What trials have in common must be in range, and every value must fit its setting.
-    fn check_base(&self, file: &File<'_>, search: usize) -> Result<()> {
-        let base = self.base()?;
-        base.check()?;
-        if base.model.name.is_empty() && !self.dimensions.iter().any(|dimension| dimension.key == MODEL) {
-            return Err(file.mistake(0, SpaceMistake::NoModel).into());
-        }
-        if base.validation.every == 0 {
-            let (key, expected, found) =
-                ("validation.every", "at least 1, for a search chooses by validation", "0".into());
-            return Err(file.mistake(search, SpaceMistake::OutOfRange { key, expected, found }).into());
-        }
-        for dimension in &self.dimensions {
-            for value in dimension.domain.examples() {
-                let fits = base.clone().assign(&dimension.key, &spelled(&value));
-                fits.map_err(|error| file.mistake(dimension.byte, error.into()))?;
-            }
-        }
-        self.options.rungs(base.epochs).map(|_| ()).map_err(|mistake| file.mistake(search, mistake).into())
+        let base = Config::over_defaults(path, text, given.clone())?;
+        check_base(&file, key.span().start, &base, &dimensions)?;
+        let rungs = options.rungs(base.epochs).map_err(|mistake| file.mistake(key.span().start, mistake))?;
+        let metric = options.metric.unwrap_or(base.validation.metric);
+        let (path, text) = (path.to_owned(), text.to_owned());
+        Ok(Self { path, text, given, data: None, options, dimensions, metric, rungs })
     }
 
     /// Says where the data is: the path in a file is relative to what its reader decides.
@@ -138,9 +123,7 @@ impl Space {
 
     fn over_defaults(&self, given: Table) -> Result<Config, ConfigError> {
         let mut config = Config::over_defaults(&self.path, &self.text, given)?;
-        if let Some(metric) = self.options.metric {
-            config.validation.metric = metric;
-        }
+        config.validation.metric = self.metric;
         if let Some(data) = &self.data {
             config.data.clone_from(data);
         }
@@ -149,7 +132,7 @@ impl Space {
 
     /// The metric that chooses.
     pub fn metric(&self) -> MetricName {
-        self.base().map_or_else(|_| Config::default().validation.metric, |base| base.validation.metric)
+        self.metric
     }
 
     /// How the trials are run.
@@ -181,6 +164,26 @@ impl Space {
     }
 }
 
+/// What trials have in common must be in range, and every value must fit its setting. `search` is where `[search]`
+/// stands.
+fn check_base(file: &File<'_>, search: usize, base: &Config, dimensions: &[Dimension]) -> Result<()> {
+    base.check()?;
+    if base.model.name.is_empty() && !dimensions.iter().any(|dimension| dimension.key == MODEL) {
+        return Err(file.mistake(0, SpaceMistake::NoModel).into());
+    }
+    if base.validation.every == 0 {
+        let (key, expected) = ("validation.every", "at least 1, for a search chooses by validation");
+        return Err(file.mistake(search, SpaceMistake::OutOfRange { key, expected, found: "0".into() }).into());
+    }
+    for dimension in dimensions {
+        for value in dimension.domain.examples() {
+            let fits = base.clone().assign(&dimension.key, &spelled(&value));
+            fits.map_err(|error| file.mistake(dimension.byte, error.into()))?;
+        }
+    }
+    Ok(())
+}
+
 /// The setting whose value decides the defaults of the others.
 const MODEL: &str = "model.name";
 
@@ -202,7 +205,7 @@ struct File<'a> {
 
 impl File<'_> {
     fn mistake(&self, byte: usize, mistake: SpaceMistake) -> SearchError {
-        SearchError::Space { place: place(self.path, self.text, byte), mistake }
+        SearchError::Space { place: place(self.path, self.text, byte), mistake: Box::new(mistake) }
     }
 
     fn locate(&self, error: &toml::de::Error) -> ConfigError {
@@ -259,7 +262,7 @@ mod tests {
     #[test]
     fn mistakes_in_how_to_search_have_one_too() {
         let search = |search: &str| fails(search, "dim = [8, 16]");
-        assert_eq!(search("trials = 0"), "2:2: `search.trials` must be from 1 to 100000; it is 0");
+        assert_eq!(search("trials = 0"), "2:2: `search.trials` must be from 1 to 10000; it is 0");
         assert!(search("trails = 3").starts_with("3:1: unknown field `trails`"));
         assert!(search("trails = 3").ends_with("did you mean `trials`?"));
         assert!(search("metric = \"mrr\"").starts_with("3:10: unknown variant `mrr`"));

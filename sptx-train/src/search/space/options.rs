@@ -71,7 +71,7 @@ impl Default for Options {
 }
 
 /// The most trials of a search.
-const MOST_TRIALS: u32 = 100_000;
+const MOST_TRIALS: u32 = 10_000;
 
 /// η where none is given.
 const ETA: u32 = 3;
@@ -95,7 +95,7 @@ impl Options {
     fn check(&self) -> Result<(), SpaceMistake> {
         let Self { trials, seconds, trial_seconds, min_epochs, max_epochs, eta, .. } = *self;
         let natural = |seconds: f64| seconds.is_finite() && seconds >= 0.0;
-        ensure("search.trials", (1..=MOST_TRIALS).contains(&trials), "from 1 to 100000", trials)?;
+        ensure("search.trials", (1..=MOST_TRIALS).contains(&trials), "from 1 to 10000", trials)?;
         ensure("search.seconds", natural(seconds), "a finite number, 0 or above", seconds)?;
         ensure("search.trial_seconds", natural(trial_seconds), "a finite number, 0 or above", trial_seconds)?;
         match self.strategy {

@@ -32,6 +32,7 @@ impl SearchObserver for Show {
         let settings: Vec<String> = settings.iter().map(|(key, value)| format!("{key} = {}", spelled(value))).collect();
         let Task { trial, position, stints, .. } = task;
         let epochs = task.epochs.map_or_else(String::new, |epochs| format!(", to epoch {epochs}"));
+        self.watch.finish();
         self.note(&format!("trial {trial} ({} of {stints}{epochs}): {}", position + 1, settings.join(", ")));
         self.watch = Watch::new(self.quiet);
     }
