@@ -36,6 +36,16 @@ pub enum SearchError {
         /// The folder.
         path: PathBuf,
     },
+    /// A trial that could not go on for more epochs, as successive halving asks of the best.
+    #[error(
+        "successive halving lets the best trials go on for more epochs, and a run with these settings cannot: {}; fix \
+         what depends on how long a run is, such as where a schedule ends, or search at random",
+        differences.join(", ")
+    )]
+    LengthMatters {
+        /// The settings that would change.
+        differences: Vec<String>,
+    },
     /// A dataset that cannot choose.
     #[error("the dataset has no triples to validate, and a search chooses by validation; give it a validation split")]
     NothingToValidate,
