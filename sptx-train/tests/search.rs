@@ -17,7 +17,7 @@ const RATES: &str = "\"optimizer.learning_rate\" = { low = 1e-3, high = 0.5, sca
 fn space(search: &str, space: &str) -> Space {
     let text = format!(
         "dim = 10\nepochs = 5\nbatch_size = 40\nnegatives = 3\nthreads = 1\nseed = 11\nmodel.name = \"complex\"\n\
-         [validation]\nevery = 2\n[checkpoint]\nevery = 3\nseconds = 0\n[search]\n{search}\n[search.space]\n{space}\n"
+         [validation]\nevery = 2\npatience = 0\n[checkpoint]\nevery = 3\nseconds = 0\n[search]\n{search}\n[search.space]\n{space}\n"
     );
     Space::from_toml("space.toml", &text).expect(&text)
 }
@@ -208,6 +208,25 @@ fn budgets_end_trials_and_searches_and_may_be_raised() {
         let reason = entry.reason.as_deref().unwrap_or_default();
         assert!(reason.contains("spent before its first validation; raise `search.trial_seconds`"), "{entry:?}");
     }
+}
+
+#[test]
+fn a_trial_whose_seconds_are_spent_keeps_its_place_and_does_not_go_on() {
+    let path = folder();
+    let endless = "strategy = \"successive-halving\"\nmin_epochs = 1000000\nmax_epochs = 2000000\neta = 2\ntrials = 2";
+    let settings = "\"optimizer.learning_rate\" = [1e-3, 1e-2]";
+    let board = search(space(&format!("{endless}\ntrial_seconds = 0.7"), settings), path.path()).leaderboard();
+    for entry in &board.trials {
+        assert_eq!((entry.ended, entry.rung), (Ended::OutOfTime, 0), "{entry:?}");
+        assert!(entry.value.is_some() && entry.epochs >= 2 && entry.seconds >= 0.7, "{entry:?}");
+    }
+    let text = std::fs::read_to_string(path.path().join("best.toml")).expect("the best settings");
+    let epochs = board.best().map(|best| best.epochs);
+    assert_eq!(Config::from_toml("best.toml", &text).map(|config| config.epochs).ok(), epochs);
+    let path = folder();
+    let mut short = open(space(&format!("{endless}\nseconds = 0.7"), settings), path.path());
+    assert_eq!(short.run(&load, &mut Silent).expect("searched"), SearchEnding::OutOfTime);
+    assert!(short.stints_done() == 0 && short.run_path(0).join(RunFolder::CHECKPOINT).exists());
 }
 
 #[test]
