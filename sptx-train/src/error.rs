@@ -10,6 +10,7 @@ pub use words::{ColumnHint, Columns, IdHint, Kind, Number, Place};
 
 use crate::config::ConfigError;
 use crate::run_error::RunError;
+use crate::search::SearchError;
 
 /// The result of an operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -190,6 +191,9 @@ pub enum Error {
     /// A failure of a training run.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A failure of a search.
+    #[error(transparent)]
+    Search(#[from] SearchError),
     /// A refusal of the engine.
     #[error(transparent)]
     Engine(#[from] sptx_runtime::Error),

@@ -36,6 +36,8 @@ mod run_error;
 
 mod atomic;
 
+mod lock;
+
 mod tensors;
 
 mod trainer;
@@ -45,6 +47,8 @@ mod checkpoint;
 mod manifest;
 
 mod run_folder;
+
+pub mod search;
 
 pub use category::{Cardinality, Category};
 pub use config::{

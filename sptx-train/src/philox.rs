@@ -57,6 +57,8 @@ pub enum Purpose {
     Initial = 4,
     /// Dropout masks.
     Dropout = 5,
+    /// The settings of a search's trials.
+    Search = 6,
 }
 
 /// The random words of one seed and one purpose, addressed by a counter.

@@ -15,7 +15,7 @@ mod embeddings;
 mod reopen;
 
 use std::fmt::Display;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,7 @@ use crate::atomic;
 use crate::config::Config;
 use crate::dataset::Dataset;
 use crate::error::Result;
+use crate::lock;
 use crate::manifest::{Manifest, model_digest};
 use crate::reciprocal;
 use crate::run_error::RunError;
@@ -106,13 +107,7 @@ impl RunFolder {
 
     /// Keeps other processes from training into the folder for as long as what it returns lives.
     pub(crate) fn lock(&self) -> Result<File, RunError> {
-        let open = || File::open(&self.path);
-        let folder = open().map_err(|source| RunError::Read { path: self.path.clone(), source })?;
-        match folder.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(RunError::InUse { path: self.path.clone() }),
-            // Where the file system has no locks, runs are kept apart by their users.
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(folder),
-        }
+        lock::folder(&self.path)
     }
 
     /// An ended run has a checkpoint, without which it would begin anew over what it has.

@@ -21,7 +21,7 @@ impl Config {
     }
 
     /// Checks every value's range.
-    pub(super) fn check_ranges(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check_ranges(&self) -> Result<(), ConfigError> {
         self.check_sizes()?;
         self.check_loss()?;
         self.check_optimizer()?;

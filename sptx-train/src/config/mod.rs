@@ -23,6 +23,7 @@ use sptx_runtime::program::Model;
 pub use error::ConfigError;
 pub use initial::InitialConfig;
 pub use loss::{LogQ, LossConfig, LossName, Reduction};
+pub(crate) use parse::{locate, place};
 pub use regime::{RegimeConfig, RegimeName, Sides};
 pub use regularizer::RegularizerConfig;
 pub use schedule::{ScheduleConfig, ScheduleName};

@@ -33,7 +33,16 @@ impl Config {
     pub fn set(&mut self, assignment: &str) -> Result<(), ConfigError> {
         let no_override = || ConfigError::NoOverride { text: assignment.to_owned() };
         let (key, text) = assignment.split_once('=').ok_or_else(no_override)?;
-        let (key, text) = (key.trim(), text.trim());
+        let mut changed = self.clone();
+        changed.assign(key.trim(), text.trim())?;
+        changed.check_ranges()?;
+        *self = changed;
+        Ok(())
+    }
+
+    /// Sets one value as [`Config::set`] does, without a check of its range: where several are set, they may be in range
+    /// together and not one by one.
+    pub(crate) fn assign(&mut self, key: &str, text: &str) -> Result<(), ConfigError> {
         let mut table = self.to_table()?;
         let place = find(&mut table, key)?;
         *place = parse(key, text, place)?;
@@ -41,9 +50,7 @@ impl Config {
             let expected = error.message().split("expected ").nth(1).unwrap_or("another value").trim();
             ConfigError::WrongType { key: key.to_owned(), expected: in_words(expected), found: text.to_owned() }
         };
-        let changed = Config::deserialize(Value::Table(table)).map_err(wrong_type)?;
-        changed.check_ranges()?;
-        *self = changed;
+        *self = Config::deserialize(Value::Table(table)).map_err(wrong_type)?;
         Ok(())
     }
 }

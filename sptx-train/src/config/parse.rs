@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use toml::{Table, Value};
+use toml::de::DeTable;
+use toml::{Deserializer, Spanned, Table, Value};
 
 use super::overrides::nearest;
 use super::{Config, ConfigError};
@@ -35,15 +36,26 @@ impl Config {
     /// ```
     pub fn from_toml(path: impl AsRef<Path>, text: &str) -> Result<Self, ConfigError> {
         let path = path.as_ref();
-        let mistake = |error: toml::de::Error| locate(path, text, &error);
-        // The typed reading finds mistakes and their places; the untyped one tells what was set.
-        let named = toml::from_str::<Config>(text).map_err(mistake)?;
-        let given = toml::from_str::<Table>(text).map_err(mistake)?;
-        let mut table = Self::defaults_for(&named.model.name).to_table()?;
-        merge(&mut table, given);
-        let config = Config::deserialize(Value::Table(table)).map_err(mistake)?;
+        let parsed = DeTable::parse(text).map_err(|error| locate(path, text, &error))?;
+        let config = Self::over_defaults(path, text, Self::given(path, text, parsed)?)?;
         config.check_ranges()?;
         Ok(config)
+    }
+
+    /// The settings that a parsed text gives, once they are known to be settings. Places are those in the text.
+    pub(crate) fn given(path: &Path, text: &str, parsed: Spanned<DeTable<'_>>) -> Result<Table, ConfigError> {
+        let mistake = |error: toml::de::Error| locate(path, text, &error);
+        // The typed reading finds mistakes and their places; the untyped one tells what was set.
+        Config::deserialize(Deserializer::from(parsed.clone())).map_err(mistake)?;
+        Table::deserialize(Deserializer::from(parsed)).map_err(mistake)
+    }
+
+    /// Given settings over the defaults of their model. Ranges are not checked.
+    pub(crate) fn over_defaults(path: &Path, text: &str, given: Table) -> Result<Self, ConfigError> {
+        let model = given.get("model").and_then(|model| model.get("name")).and_then(Value::as_str);
+        let mut table = Self::defaults_for(model.unwrap_or_default()).to_table()?;
+        merge(&mut table, given);
+        Config::deserialize(Value::Table(table)).map_err(|error| locate(path, text, &error))
     }
 
     /// The configuration as TOML, every key included.
@@ -71,12 +83,19 @@ fn merge(table: &mut Table, given: Table) {
     }
 }
 
-fn locate(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
-    let before = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
+/// A mistake that the TOML reader found, with its place.
+pub(crate) fn locate(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+    let place = place(path, text, error.span().map_or(0, |span| span.start));
+    let message = error.message().trim().replace('\n', "; ");
+    ConfigError::File { place, suggestion: suggest(&message), message }
+}
+
+/// The place of a byte of a text.
+pub(crate) fn place(path: &Path, text: &str, byte: usize) -> Place {
+    let before = &text[..byte.min(text.len())];
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    let message = error.message().trim().replace('\n', "; ");
-    ConfigError::File { place: Place::new(path, line).at_column(column), suggestion: suggest(&message), message }
+    Place::new(path, line).at_column(column)
 }
 
 /// The name nearest to the first quoted one, among those that follow it: ``unknown field `a`, expected `b`, `c` ``.

@@ -51,6 +51,15 @@ impl Failure {
         Self::new(format!("{}: cannot {what}: {cause}", path.display()))
     }
 
+    /// The failure as text, where it is told among other things.
+    pub(super) fn into_message(self) -> String {
+        match self {
+            Self::Error { message, .. } | Self::Usage { message, .. } => message,
+            Self::Rendered(text) | Self::Interrupted(text) => text,
+            Self::BrokenPipe => String::new(),
+        }
+    }
+
     /// Prints the failure and gives its exit code.
     pub(super) fn report(self) -> ExitCode {
         match self {

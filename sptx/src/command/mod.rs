@@ -2,6 +2,8 @@
 
 mod train;
 
+mod search;
+
 mod eval;
 mod predict;
 
@@ -38,6 +40,7 @@ const AFTER_HELP: &str = "\
 Examples:
   sptx train                                    learn the bundled graph of countries with TransE
   sptx train rotate --data wn18rr --dim 200     learn a graph of your own
+  sptx search recipes/search/example.toml       find settings by validation
   sptx predict runs/countries-transe-1 --head portugal --relation neighbour
   sptx check my_model.sptx                      hold a score function's gradient against differences
 
@@ -55,6 +58,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Train(Box<train::Arguments>),
+    Search(search::Arguments),
     Eval(eval::Arguments),
     Predict(predict::Arguments),
     Check(check::Arguments),
@@ -70,6 +74,7 @@ pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.verb {
         Verb::Train(arguments) => train::run(&arguments),
+        Verb::Search(arguments) => search::run(&arguments),
         Verb::Eval(arguments) => eval::run(&arguments),
         Verb::Predict(arguments) => predict::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),

@@ -115,10 +115,7 @@ impl Settings {
         }
         config.device = devices::choose(&self.device)?.name.to_owned();
         self.set.iter().try_for_each(|assignment| config.set(assignment))?;
-        if config.threads > options::MOST_THREADS as usize {
-            let most = options::MOST_THREADS;
-            return Err(Failure::new(format!("`threads` must be at most {most}; it is {}", config.threads)));
-        }
+        check_threads(config)?;
         Ok(config.check()?)
     }
 }
@@ -139,12 +136,27 @@ fn from_file(path: &Path, model: Option<&str>) -> Result<Config, Failure> {
             Config::from_toml(path, &table.to_string())?
         }
     };
-    if config.data.as_os_str().is_empty() || config.data == Path::new(data::BUNDLED) {
+    if config.data.as_os_str().is_empty() {
         return Ok(config);
     }
-    // A path in a file is relative to the file.
-    let data = absolute(&path.parent().unwrap_or(Path::new("")).join(&config.data));
-    Ok(Config { data, ..config })
+    Ok(Config { data: data_of_file(path, &config.data), ..config })
+}
+
+/// Refuses more threads than are started.
+pub(super) fn check_threads(config: &Config) -> Result<(), Failure> {
+    let (most, asked) = (options::MOST_THREADS, config.threads);
+    if asked > most as usize {
+        return Err(Failure::new(format!("`threads` must be at most {most}; it is {asked}")));
+    }
+    Ok(())
+}
+
+/// The data that a file of settings means: a path in a file is relative to the file, and none is the bundled graph.
+pub(super) fn data_of_file(file: &Path, data: &Path) -> PathBuf {
+    if data.as_os_str().is_empty() || data == Path::new(data::BUNDLED) {
+        return data::BUNDLED.into();
+    }
+    absolute(&file.parent().unwrap_or(Path::new("")).join(data))
 }
 
 /// The path from the root, so that a run finds its data from any folder.
