@@ -49,7 +49,7 @@ pub use dataset::{Dataset, Split, SplitSummary, Summary, Triple, Vocabulary, War
 pub use error::{ColumnHint, Columns, Error, IdHint, Kind, Number, Place, Result};
 pub use evaluate::{
     CandidateScorer, EvaluateOptions, Evaluator, Metrics, Prediction, Query, Rank, RankMetrics, Ranks, Side,
-    SideMetrics, TieMetrics, rank, top_k,
+    SideMetrics, TieMetrics, rank, top_k, top_k_many,
 };
 pub use filter::KnownTriples;
 pub use initialize::initialize;
