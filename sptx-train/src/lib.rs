@@ -26,6 +26,10 @@ mod score;
 
 mod predict;
 
+mod questions;
+
+mod neighbours;
+
 mod run_error;
 
 mod atomic;
@@ -55,8 +59,10 @@ pub use filter::KnownTriples;
 pub use initialize::initialize;
 pub use loss::{Loss, LossValue};
 pub use manifest::{DatasetEntry, Machine, Manifest, ModelEntry};
+pub use neighbours::{Metric, Neighbour, nearest};
 pub use philox::{Purpose, Stream, bounded, normal_f64, philox4x32_10, uniform_f32, uniform_f64};
-pub use predict::{Answer, Question, predict};
+pub use predict::{Answer, PredictOptions, Question, predict, predict_many};
+pub use questions::Questions;
 pub use run_error::RunError;
 pub use run_folder::RunFolder;
 pub use sampler::{Corruption, Negatives, Sampler, SamplerOptions, epoch_order, shared_negatives};
