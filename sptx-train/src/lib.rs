@@ -44,6 +44,7 @@ mod manifest;
 
 mod run_folder;
 
+pub use atomic::AtomicFile;
 pub use category::{Cardinality, Category};
 pub use config::{
     CheckpointConfig, Config, ConfigError, EvaluationConfig, LossConfig, LossName, MetricName, ModelReference,

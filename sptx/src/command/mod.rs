@@ -3,6 +3,7 @@
 mod train;
 
 mod eval;
+mod neighbours;
 mod predict;
 
 mod check;
@@ -22,6 +23,7 @@ mod model;
 mod options;
 mod output;
 mod progress;
+mod queries;
 mod settings;
 mod showcase;
 
@@ -57,6 +59,8 @@ enum Verb {
     Train(Box<train::Arguments>),
     Eval(eval::Arguments),
     Predict(predict::Arguments),
+    #[command(alias = "neighbors")]
+    Neighbours(neighbours::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
     Compile(compile::Arguments),
@@ -72,6 +76,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Train(arguments) => train::run(&arguments),
         Verb::Eval(arguments) => eval::run(&arguments),
         Verb::Predict(arguments) => predict::run(&arguments),
+        Verb::Neighbours(arguments) => neighbours::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Compile(arguments) => compile::run(&arguments),
