@@ -84,8 +84,8 @@ fn neighbours_by_either_metric() {
     assert_eq!((&near["metric"], list.len()), (&"cosine".into(), 10));
     assert!(list[0]["value"].as_f64() >= list[9]["value"].as_f64() && list[0]["value"].as_f64() <= Some(1.0001));
     assert_eq!(folder.succeed("neighbors run e0 --count 2").lines().count(), 4);
-    let ran = folder.run("neighbours run e24");
-    assert_eq!((ran.code, ran.err.as_str()), (Some(1), "error: no entity is named `e24`; did you mean `e2`?\n"));
+    let ran = folder.run("neighbours run E17");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), "error: no entity is named `E17`; did you mean `e17`?\n"));
     let ran = folder.run("neighbours run e0 --metric l1");
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("expected `cosine` or `l2`"), "{ran:?}");
