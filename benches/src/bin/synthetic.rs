@@ -50,9 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     check(&arguments)?;
     std::fs::create_dir_all(&arguments.out)?;
     let mut graph = Graph::new(&arguments);
-    for (name, count) in
-        [("train", arguments.triples), ("valid", arguments.held_out), ("test", arguments.held_out)]
-    {
+    for (name, count) in [("train", arguments.triples), ("valid", arguments.held_out), ("test", arguments.held_out)] {
         write(&arguments.out.join(name).with_extension("txt"), (0..count).map(|_| graph.draw()))?;
     }
     Ok(())
@@ -69,8 +67,10 @@ fn check(arguments: &Arguments) -> Result<(), String> {
     }
     let possible = f64::from(entities) * f64::from(entities) * f64::from(relations);
     if (triples + 2 * held_out) as f64 > possible / 100.0 {
-        return Err(format!("too many triples: {entities} entities and {relations} relations have room for a hundredth \
-                            of the {possible:.0} that there can be"));
+        return Err(format!(
+            "too many triples: {entities} entities and {relations} relations have room for a hundredth \
+                            of the {possible:.0} that there can be"
+        ));
     }
     Ok(())
 }
