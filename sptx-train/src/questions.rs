@@ -15,8 +15,9 @@ const GAP: &str = "?";
 
 /// The questions of a text, one a line, read as they are asked for: the text may be longer than memory.
 ///
-/// A line is `head TAB relation TAB tail`, names of a dataset, of which one is `?`. Blank lines are passed over. Each
-/// mistake is an error with its line; after one that is no mistake of a line, such as a failure to read, there is no more.
+/// A line is `head TAB relation TAB tail`, names of a dataset, of which one is `?`; so an entity of that name cannot be
+/// asked about here. Blank lines are passed over. Each mistake is an error with its line; after a failure to read there is
+/// no more.
 ///
 /// ```
 /// use sptx_train::{Dataset, Question, Questions};
@@ -77,8 +78,8 @@ impl<'a> Questions<'a> {
 
     fn question(&self) -> Result<Question> {
         let content = str::from_utf8(&self.line).map_err(|error| self.not_utf8(&error))?;
-        let line =
-            Line::new(&self.path, self.number, content.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']));
+        let unmarked = content.strip_prefix('\u{feff}').filter(|_| self.number == 1).unwrap_or(content);
+        let line = Line::new(&self.path, self.number, unmarked.trim_end_matches(['\n', '\r']));
         let [head, relation, tail] = line.tabbed::<3>(Columns::Question)?;
         let entity = |name| resolve(&line, self.dataset.entities(), name, Kind::Entity);
         let label = |name| resolve(&line, self.dataset.relations(), name, Kind::Relation);

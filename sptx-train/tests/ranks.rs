@@ -8,7 +8,7 @@ use common::Function;
 use proptest::prelude::*;
 use sptx_train::{
     CandidateScorer, Category, Dataset, Error, EvaluateOptions, Evaluator, KnownTriples, Query, Rank, Side, Split,
-    Triple, rank, top_k,
+    Triple, rank, top_k, top_k_many,
 };
 
 const SCORES: [f32; 8] = [0.0, -0.0, 1.0, -1.0, 0.5, f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
@@ -82,6 +82,30 @@ proptest! {
         expected.truncate(count);
         let found = top_k(&scorer, Side::Tail, Query { entity: 0, relation: 0 }, count, &exclude);
         prop_assert_eq!(found.iter().map(|prediction| prediction.entity).collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
+fn top_k_of_many_queries_over_many_tiles_and_threads() {
+    // 40 000 candidates are several stretches; scores are few, so that there are ties between them.
+    let score = |head: u32, relation: u32, tail: u32| {
+        ((tail + head).wrapping_mul(2_654_435_761) >> 20) as f32 * (relation as f32 - 0.5)
+    };
+    let scorer = Function { entities: 40_000, score };
+    let queries: Vec<Query> = (0..7).map(|i| Query { entity: i * 5000, relation: i % 2 }).collect();
+    let lists: Vec<Vec<u32>> = (0..7).map(|i| (0..40_000).step_by(2 + i * 13).collect()).collect();
+    let exclude: Vec<&[u32]> = lists.iter().map(Vec::as_slice).collect();
+    for count in [0, 1, 100, 30_000] {
+        let found = top_k_many(&scorer, Side::Tail, &queries, count, &exclude);
+        for ((query, list), found) in queries.iter().zip(&lists).zip(&found) {
+            let score = |entity| score(query.entity, query.relation, entity);
+            let mut expected: Vec<u32> = (0..40_000).filter(|entity| list.binary_search(entity).is_err()).collect();
+            expected.sort_by(|&left, &right| score(right).total_cmp(&score(left)));
+            expected.truncate(count);
+            assert!(found.iter().map(|found| found.entity).eq(expected), "{count} answers to {query:?}");
+        }
+        let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+        assert_eq!(one.install(|| top_k_many(&scorer, Side::Tail, &queries, count, &exclude)), found);
     }
 }
 
