@@ -2,7 +2,9 @@
 
 use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use crate::run_error::RunError;
 
@@ -13,21 +15,75 @@ const SUFFIX: &str = ".unfinished";
 /// Writes a file beside `path`, flushes it to the disk, and renames it to `path`. When anything fails the unfinished
 /// file is removed, and what `path` held before is still there.
 pub(crate) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), RunError> {
-    try_write(path, content).map_err(|source| RunError::Write { path: path.to_owned(), source })
+    let mut file = AtomicFile::create(path)?;
+    content(&mut file).map_err(|source| RunError::Write { path: path.to_owned(), source })?;
+    file.finish()
 }
 
-fn try_write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX).suffix(SUFFIX);
-    let unfinished = with_usual_permissions(&mut builder).tempfile_in(folder)?;
-    let mut writer = BufWriter::with_capacity(1 << 18, unfinished.as_file());
-    content(&mut writer)?;
-    writer.flush()?;
-    drop(writer);
+/// A file that is written beside its place, and moved there once it is whole.
+///
+/// Dropped before [`AtomicFile::finish`], it leaves no trace, and what was in its place before is still there.
+///
+/// ```
+/// use std::io::Write;
+/// let folder = tempfile::tempdir().unwrap();
+/// let path = folder.path().join("answers.tsv");
+/// let mut file = sptx_train::AtomicFile::create(&path).unwrap();
+/// file.write_all(b"portugal\tspain\n").unwrap();
+/// assert!(!path.exists());
+/// file.finish().unwrap();
+/// assert!(path.exists());
+/// ```
+#[derive(Debug)]
+pub struct AtomicFile {
+    path: PathBuf,
+    writer: BufWriter<NamedTempFile>,
+}
+
+impl AtomicFile {
+    /// Begins to write a file that will be at `path`, in a folder that is there.
+    ///
+    /// # Errors
+    /// [`RunError::Write`].
+    pub fn create(path: &Path) -> Result<Self, RunError> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(PREFIX).suffix(SUFFIX);
+        match with_usual_permissions(&mut builder).tempfile_in(folder_of(path)) {
+            Ok(file) => Ok(AtomicFile { path: path.to_owned(), writer: BufWriter::with_capacity(1 << 18, file) }),
+            Err(source) => Err(RunError::Write { path: path.to_owned(), source }),
+        }
+    }
+
+    /// Flushes the file to the disk and moves it to its place.
+    ///
+    /// # Errors
+    /// [`RunError::Write`].
+    pub fn finish(self) -> Result<(), RunError> {
+        let Self { path, writer } = self;
+        persist(writer, &path).map_err(|source| RunError::Write { path, source })
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+fn persist(writer: BufWriter<NamedTempFile>, path: &Path) -> io::Result<()> {
+    let unfinished = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
     unfinished.as_file().sync_all()?;
     unfinished.persist(path).map_err(|error| error.error)?;
-    sync_folder(folder)
+    sync_folder(folder_of(path))
+}
+
+/// The folder that a file is in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Temporary files are private; these are to have the permissions that the user's mask gives to any file.

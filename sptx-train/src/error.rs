@@ -158,6 +158,26 @@ pub enum Error {
         /// The nearest known name.
         suggestion: Option<String>,
     },
+    /// A name in a file that a user wrote, which the dataset lacks.
+    #[error("{place}: no {} is named `{name}`{}", kind.noun(), DidYouMean(suggestion))]
+    UnknownNameAt {
+        /// The place of the name.
+        place: Place,
+        /// What it should name.
+        kind: Kind,
+        /// The name.
+        name: String,
+        /// The nearest known name.
+        suggestion: Option<String>,
+    },
+    /// A question that asks for no part of a triple, or for several.
+    #[error("{place}: expected one `?`, found {found}; write `?` for the one part that is asked for")]
+    NotOneGap {
+        /// The line.
+        place: Place,
+        /// How many there are.
+        found: usize,
+    },
     /// A training file with no triples.
     #[error("{}: no triples to train on", path.display())]
     EmptyTrain {
@@ -200,6 +220,12 @@ pub enum Error {
     /// A model that could not be found or compiled, as the one who looked for it tells.
     #[error(transparent)]
     Model(Box<dyn std::error::Error + Send + Sync>),
+    /// An unknown name of a metric of nearness.
+    #[error("no metric is named `{name}`; expected `cosine` or `l2`")]
+    UnknownMetric {
+        /// The name.
+        name: String,
+    },
     /// An unknown name of a split.
     #[error("no split is named `{name}`; expected `train`, `valid` or `test`")]
     UnknownSplit {

@@ -32,6 +32,10 @@ mod score;
 
 mod predict;
 
+mod questions;
+
+mod neighbours;
+
 mod run_error;
 
 mod atomic;
@@ -50,6 +54,7 @@ mod run_folder;
 
 pub mod search;
 
+pub use atomic::AtomicFile;
 pub use category::{Cardinality, Category};
 pub use config::{
     CheckpointConfig, Config, ConfigError, EvaluationConfig, InitialConfig, LogQ, LossConfig, LossName, MetricName,
@@ -60,14 +65,16 @@ pub use dataset::{Dataset, Split, SplitSummary, Summary, Triple, Vocabulary, War
 pub use error::{ColumnHint, Columns, Error, IdHint, Kind, Number, Place, Result};
 pub use evaluate::{
     CandidateScorer, EvaluateOptions, Evaluator, Metrics, Prediction, Query, Rank, RankMetrics, Ranks, Side,
-    SideMetrics, TieMetrics, rank, top_k,
+    SideMetrics, TieMetrics, rank, top_k, top_k_many,
 };
 pub use filter::KnownTriples;
 pub use initialize::initialize;
 pub use loss::{Loss, LossValue};
 pub use manifest::{DatasetEntry, Machine, Manifest, ModelEntry};
+pub use neighbours::{Metric, Neighbour, nearest};
 pub use philox::{Purpose, Stream, bounded, normal_f64, philox4x32_10, uniform_f32, uniform_f64};
-pub use predict::{Answer, Question, predict};
+pub use predict::{Answer, PredictOptions, Question, predict, predict_many};
+pub use questions::Questions;
 pub use run_error::RunError;
 pub use run_folder::RunFolder;
 pub use sampler::{Corruption, NegativeSet, Negatives, Sampler, SamplerOptions, epoch_order, shared_negatives};

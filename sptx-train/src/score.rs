@@ -5,7 +5,7 @@ use std::ops::Range;
 use sptx_runtime::cpu::{Batch, Candidates, Engine, Queries};
 use sptx_runtime::program::{self, Owner};
 
-use crate::evaluate::{CandidateScorer, Query};
+use crate::evaluate::{CandidateScorer, Query, Side};
 
 /// An engine as a scorer of candidates. Where the engine's [relations have inverses](Engine::set_reciprocal), heads are
 /// scored as tails of these. Use it within [`Engine::install`], so that all work shares the engine's threads.
@@ -36,16 +36,28 @@ impl<'a> EngineScorer<'a> {
         }
     }
 
-    /// Scores each query with each candidate for the missing end.
-    fn block(&self, missing: program::Side, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]) {
+    /// Scores each query with each candidate for the end that `side` asks for.
+    fn block(&self, side: Side, queries: &[Query], candidates: Candidates<'_>, scores: &mut [f32]) {
         let entities: Vec<u32> = queries.iter().map(|query| query.entity).collect();
         let relations: Vec<u32> = queries.iter().map(|query| query.relation).collect();
+        let inverse: Option<Vec<u32>> = match side {
+            Side::Head => relations.iter().map(|relation| self.engine.inverse_of(*relation)).collect(),
+            Side::Tail => None,
+        };
+        let (missing, relations) = match (side, inverse) {
+            (Side::Head, None) => (program::Side::Head, relations),
+            (Side::Head, Some(inverse)) => (program::Side::Tail, inverse),
+            (Side::Tail, _) => (program::Side::Tail, relations),
+        };
         let queries = Queries { missing, entities: &entities, relations: &relations };
-        if self.engine.score_block(queries, Candidates::Range(candidates), scores).is_err() {
+        if self.engine.score_block(queries, candidates, scores).is_err() {
             scores.fill(f32::NAN);
         }
     }
 }
+
+/// Queries whose own candidates are scored in one block.
+const EACH: usize = 64;
 
 impl CandidateScorer for EngineScorer<'_> {
     fn entity_count(&self) -> u32 {
@@ -54,14 +66,25 @@ impl CandidateScorer for EngineScorer<'_> {
     }
 
     fn score_tails(&self, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]) {
-        self.block(program::Side::Tail, queries, candidates, scores);
+        self.block(Side::Tail, queries, Candidates::Range(candidates), scores);
     }
 
     fn score_heads(&self, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]) {
-        let inverse = |query: &Query| Some(Query { relation: self.engine.inverse_of(query.relation)?, ..*query });
-        if let Some(inverse) = queries.iter().map(inverse).collect::<Option<Vec<Query>>>() {
-            return self.score_tails(&inverse, candidates, scores);
+        self.block(Side::Head, queries, Candidates::Range(candidates), scores);
+    }
+
+    /// A block of some queries against all that is asked of them: a pair's bits then are those that it has in a tile.
+    fn score_each(&self, side: Side, queries: &[Query], candidates: &[u32], scores: &mut [f32]) {
+        let pieces = queries.chunks(EACH).zip(candidates.chunks(EACH)).zip(scores.chunks_mut(EACH));
+        for ((queries, candidates), scores) in pieces {
+            let mut distinct = candidates.to_vec();
+            distinct.sort_unstable();
+            distinct.dedup();
+            let mut block = vec![f32::NAN; queries.len() * distinct.len()];
+            self.block(side, queries, Candidates::List(&distinct), &mut block);
+            for ((score, candidate), row) in scores.iter_mut().zip(candidates).zip(block.chunks(distinct.len())) {
+                *score = distinct.binary_search(candidate).map_or(f32::NAN, |place| row[place]);
+            }
         }
-        self.block(program::Side::Head, queries, candidates, scores);
     }
 }

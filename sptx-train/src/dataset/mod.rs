@@ -20,6 +20,8 @@ mod summary;
 
 use std::path::Path;
 
+pub(crate) use text::Line;
+
 pub use summary::{SplitSummary, Summary, Warning};
 pub use triple::{Split, Triple};
 pub use vocabulary::Vocabulary;

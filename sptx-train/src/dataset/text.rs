@@ -71,7 +71,7 @@ fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Error {
 
 /// One line of a [`Text`].
 #[derive(Clone, Copy)]
-pub(super) struct Line<'a> {
+pub(crate) struct Line<'a> {
     path: &'a Path,
     /// Counted from one.
     pub(super) number: usize,
@@ -80,20 +80,25 @@ pub(super) struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
+    /// A line without its end, counted from one.
+    pub(crate) fn new(path: &'a Path, number: usize, content: &'a str) -> Self {
+        Line { path, number, content }
+    }
+
     /// The line's place.
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         Place::new(self.path, self.number)
     }
 
     /// The place of `column`, which is a part of this line.
-    pub(super) fn place_of(&self, column: &str) -> Place {
+    pub(crate) fn place_of(&self, column: &str) -> Place {
         let offset = (column.as_ptr() as usize).saturating_sub(self.content.as_ptr() as usize);
         let before = self.content.get(..offset).unwrap_or_default();
         self.place().at_column(before.chars().count() + 1)
     }
 
     /// The line's columns between tabs, of which there must be `N`.
-    pub(super) fn tabbed<const N: usize>(&self, expected: Columns) -> Result<[&'a str; N]> {
+    pub(crate) fn tabbed<const N: usize>(&self, expected: Columns) -> Result<[&'a str; N]> {
         exactly(self.content.split('\t')).ok_or_else(|| self.wrong(N, self.content.split('\t').count(), expected))
     }
 

@@ -74,6 +74,8 @@ impl fmt::Display for Kind {
 pub enum Columns {
     /// `head relation tail`, names between tabs.
     NamedTriple,
+    /// `head relation tail`, names between tabs, `?` in the place of one.
+    Question,
     /// `head tail relation`, ids between spaces or tabs, as OpenKE has them.
     IdTriple,
     /// An id and a name between tabs.
@@ -88,6 +90,7 @@ impl fmt::Display for Columns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Columns::NamedTriple => "3 tab-separated columns `head relation tail`",
+            Columns::Question => "3 tab-separated columns `head relation tail`, one of them `?`",
             Columns::IdTriple => "3 columns of ids `head tail relation`",
             Columns::IdTripleInOrder => "3 columns of ids `head relation tail`",
             Columns::Dictionary => "2 tab-separated columns `id name`",

@@ -4,6 +4,12 @@ mod scorer;
 
 mod rank;
 
+mod ranking;
+
+mod tiles;
+
+mod count;
+
 mod metrics;
 
 mod top_k;
@@ -11,7 +17,7 @@ mod top_k;
 pub use metrics::{Metrics, RankMetrics, SideMetrics, TieMetrics};
 pub use rank::{Rank, Ranks, rank};
 pub use scorer::{CandidateScorer, Query, Side};
-pub use top_k::{Prediction, top_k};
+pub use top_k::{Prediction, top_k, top_k_many};
 
 use crate::category::{Cardinality, Category};
 use crate::dataset::{Dataset, Split, Triple, check_ids};
@@ -31,7 +37,8 @@ pub struct EvaluateOptions<'a> {
     pub filtered: bool,
     /// The most queries scored in one call; 0 counts as 1.
     pub query_tile: usize,
-    /// The most candidates scored in one call; 0 counts as 1.
+    /// The most candidates scored in one call; 0 counts as 1. A tile of scores, 4 bytes each, should fit the cache of a
+    /// core beside the rows that it is made from.
     pub candidate_tile: u32,
     /// Told, now and then and from any thread, how many of how many ranks are found.
     pub progress: Option<&'a (dyn Fn(usize, usize) + Sync)>,
@@ -39,7 +46,7 @@ pub struct EvaluateOptions<'a> {
 
 impl Default for EvaluateOptions<'_> {
     fn default() -> Self {
-        EvaluateOptions { filtered: true, query_tile: 64, candidate_tile: 4096, progress: None }
+        EvaluateOptions { filtered: true, query_tile: 512, candidate_tile: 512, progress: None }
     }
 }
 

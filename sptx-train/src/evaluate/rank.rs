@@ -1,12 +1,8 @@
-//! The ranks of true answers among all candidates, found tile by tile.
-
-use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+//! The ranks of true answers among all candidates.
 
 use super::EvaluateOptions;
-use super::scorer::{CandidateScorer, Query, Side};
+use super::ranking;
+use super::scorer::CandidateScorer;
 use crate::dataset::{Triple, check_ids};
 use crate::error::Result;
 use crate::filter::KnownTriples;
@@ -56,8 +52,10 @@ pub struct Ranks {
 /// - Ties are counted, not broken: see [`Rank`]. A model that scores everything the same gets the middle rank.
 /// - NaN never flatters. A rival whose score is NaN counts as greater; an answer whose score is NaN has every rival
 ///   greater, and so is last by all three readings. Infinities compare as numbers do.
-/// - Memory is one tile a thread, and eight bytes a rank: it does not grow with queries × entities.
+/// - Memory is one tile of scores a thread, 1 MiB with the default options, and some 60 bytes a rank: it does not grow
+///   with queries × entities.
 /// - Tiles go over threads; ranks do not depend on their number.
+/// - Triples that share a query, such as (h, r, ?), share its scores, which are found once.
 ///
 /// `options.filtered` plays no part: `known` does, and the answer itself is never filtered.
 ///
@@ -90,171 +88,5 @@ pub fn rank(
     options: &EvaluateOptions<'_>,
 ) -> Result<Ranks> {
     check_ids(triples, scorer.entity_count() as usize, usize::MAX)?;
-    let ranking = Ranking { scorer, known, candidate_tile: options.candidate_tile.max(1) };
-    let mut asked = [ask(triples, Side::Head), ask(triples, Side::Tail)];
-    for questions in &mut asked {
-        // Neighbours in a block then have their answers in few tiles, often in one: see `Ranking::block`.
-        questions.sort_unstable_by_key(|question| (question.answer, question.index));
-    }
-    let blocks: Vec<&[Question]> =
-        asked.iter().flat_map(|questions| questions.chunks(options.query_tile.max(1))).collect();
-    let (done, total) = (AtomicUsize::new(0), 2 * triples.len());
-    let found: Vec<Vec<Rank>> = blocks
-        .par_iter()
-        .map_init(Vec::new, |scores, block| {
-            let ranks = ranking.block(block, scores);
-            let done = done.fetch_add(block.len(), Ordering::Relaxed) + block.len();
-            if let Some(progress) = options.progress {
-                progress(done, total);
-            }
-            ranks
-        })
-        .collect();
-    Ok(in_order(triples.len(), &blocks, &found))
-}
-
-fn in_order(count: usize, blocks: &[&[Question]], found: &[Vec<Rank>]) -> Ranks {
-    let mut ranks = Ranks { head: vec![Rank::default(); count], tail: vec![Rank::default(); count] };
-    for (question, &rank) in blocks.iter().copied().flatten().zip(found.iter().flatten()) {
-        match question.side {
-            Side::Head => ranks.head[question.index] = rank,
-            Side::Tail => ranks.tail[question.index] = rank,
-        }
-    }
-    ranks
-}
-
-/// One end of one triple to rank.
-#[derive(Clone, Copy)]
-struct Question {
-    index: usize,
-    side: Side,
-    query: Query,
-    answer: u32,
-}
-
-fn ask(triples: &[Triple], side: Side) -> Vec<Question> {
-    let question = |(index, &Triple { head, relation, tail }): (usize, &Triple)| {
-        let (entity, answer) = match side {
-            Side::Head => (tail, head),
-            Side::Tail => (head, tail),
-        };
-        Question { index, side, query: Query { entity, relation }, answer }
-    };
-    triples.iter().enumerate().map(question).collect()
-}
-
-struct Ranking<'a> {
-    scorer: &'a dyn CandidateScorer,
-    known: Option<&'a KnownTriples>,
-    candidate_tile: u32,
-}
-
-impl Ranking<'_> {
-    /// The ranks of questions that ask for the same side.
-    ///
-    /// An answer's score must be known before its rivals are counted, and must come from the same tile as they do, so
-    /// that equal scores have equal bits. The tiles with answers are therefore scored first, and all others then; the
-    /// last of the first is still there and not scored again. As questions come sorted by answer, one tile usually
-    /// holds all answers, and nothing is scored twice.
-    fn block(&self, questions: &[Question], scores: &mut Vec<f32>) -> Vec<Rank> {
-        let Some(&Question { side, .. }) = questions.first() else { return Vec::new() };
-        let queries: Vec<Query> = questions.iter().map(|question| question.query).collect();
-        let mut truths = vec![f32::NAN; questions.len()];
-        let mut held = None;
-        for group in questions.chunk_by(|left, right| self.tile_of(left.answer) == self.tile_of(right.answer)) {
-            let tile = self.tile_of(group[0].answer);
-            let candidates = self.score(side, &queries, tile, scores);
-            read_truths(questions, &candidates, scores, &mut truths);
-            held = Some(tile);
-        }
-        let mut ranks = vec![Rank::default(); questions.len()];
-        let tiles = self.scorer.entity_count().div_ceil(self.candidate_tile);
-        let others = (0..tiles).filter(|&tile| held != Some(tile));
-        for tile in held.into_iter().chain(others) {
-            let candidates = match held == Some(tile) {
-                true => self.candidates(tile),
-                false => self.score(side, &queries, tile, scores),
-            };
-            let rows = scores.chunks_exact(candidates.len());
-            for (((question, row), &truth), rank) in questions.iter().zip(rows).zip(&truths).zip(&mut ranks) {
-                self.count(question, &candidates, row, truth, rank);
-            }
-        }
-        ranks
-    }
-
-    fn tile_of(&self, entity: u32) -> u32 {
-        entity / self.candidate_tile
-    }
-
-    fn candidates(&self, tile: u32) -> Range<u32> {
-        let start = tile * self.candidate_tile;
-        start..start.saturating_add(self.candidate_tile).min(self.scorer.entity_count())
-    }
-
-    fn score(&self, side: Side, queries: &[Query], tile: u32, scores: &mut Vec<f32>) -> Range<u32> {
-        let candidates = self.candidates(tile);
-        scores.resize(queries.len() * candidates.len(), f32::NAN);
-        self.scorer.score_side(side, queries, candidates.clone(), scores);
-        candidates
-    }
-
-    /// Adds the rivals among `candidates` to the rank: all of them, less the answer and the known answers.
-    fn count(&self, question: &Question, candidates: &Range<u32>, row: &[f32], truth: f32, rank: &mut Rank) {
-        let mut counted = compare(row, truth);
-        let score = |entity: u32| row[(entity - candidates.start) as usize];
-        let known = within(self.known_answers(question), candidates);
-        for &entity in known.iter().filter(|&&entity| entity != question.answer) {
-            counted = without(counted, score(entity), truth);
-        }
-        if candidates.contains(&question.answer) {
-            counted = without(counted, score(question.answer), truth);
-        }
-        rank.greater += counted.greater;
-        rank.equal += counted.equal;
-    }
-
-    fn known_answers(&self, question: &Question) -> &[u32] {
-        let Query { entity, relation } = question.query;
-        match (self.known, question.side) {
-            (None, Side::Head | Side::Tail) => &[],
-            (Some(known), Side::Head) => known.heads(relation, entity),
-            (Some(known), Side::Tail) => known.tails(entity, relation),
-        }
-    }
-}
-
-fn read_truths(questions: &[Question], candidates: &Range<u32>, scores: &[f32], truths: &mut [f32]) {
-    let rows = scores.chunks_exact(candidates.len());
-    for ((question, row), truth) in questions.iter().zip(rows).zip(truths) {
-        if candidates.contains(&question.answer) {
-            *truth = row[(question.answer - candidates.start) as usize];
-        }
-    }
-}
-
-/// Counts the scores that are greater than, or equal to, `truth`.
-///
-/// What is not less or equal counts as greater: so does NaN, on either side.
-fn compare(row: &[f32], truth: f32) -> Rank {
-    let (mut not_greater, mut equal) = (0u32, 0u32);
-    for &score in row {
-        not_greater += u32::from(score <= truth);
-        equal += u32::from(score == truth);
-    }
-    Rank { greater: row.len() as u32 - not_greater, equal }
-}
-
-/// Takes one score back out of what [`compare`] counted.
-fn without(counted: Rank, score: f32, truth: f32) -> Rank {
-    let one = compare(&[score], truth);
-    Rank { greater: counted.greater - one.greater, equal: counted.equal - one.equal }
-}
-
-/// The part of the sorted `entities` that lies in `range`.
-fn within<'a>(entities: &'a [u32], range: &Range<u32>) -> &'a [u32] {
-    let start = entities.partition_point(|&entity| entity < range.start);
-    let length = entities[start..].partition_point(|&entity| entity < range.end);
-    &entities[start..start + length]
+    Ok(ranking::ranks(scorer, triples, known, options))
 }

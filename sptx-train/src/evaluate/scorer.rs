@@ -31,8 +31,8 @@ pub struct Query {
 /// `0..entity_count()` and is never empty, and `scores` has `queries.len() × candidates.len()` places, those of one
 /// query end to end (row-major). Every place must be written: what it holds before is unspecified.
 ///
-/// The same call must give the same bits each time. The bits of one score may depend on the tile it is part of:
-/// scores are only compared within passes over the same tiles.
+/// The same call must give the same bits each time. Equal candidates should have scores of equal bits in all tiles of one
+/// evaluation, which have the same queries and widths that differ by one at most: otherwise they are no ties.
 pub trait CandidateScorer: Sync {
     /// The number of entities, each of which is a candidate.
     fn entity_count(&self) -> u32;
@@ -42,6 +42,19 @@ pub trait CandidateScorer: Sync {
 
     /// Scores (candidate, relation, query entity) for every query and every candidate head.
     fn score_heads(&self, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]);
+
+    /// Scores each query with one candidate of its own: `candidates[i]` at the end that `queries[i]` lacks.
+    ///
+    /// Ranking asks so for the scores of true answers, and compares them with the scores of tiles; they should therefore
+    /// have the bits that they have there. Where they have not, ranks are right all the same, but at twice the cost. As
+    /// given, each pair is a tile of its own: write this method where a tile's bits depend on its shape, or where many
+    /// small calls are slow.
+    fn score_each(&self, side: Side, queries: &[Query], candidates: &[u32], scores: &mut [f32]) {
+        let pairs = queries.chunks(1).zip(candidates).zip(scores.chunks_mut(1));
+        for ((query, &candidate), score) in pairs {
+            self.score_side(side, query, candidate..candidate + 1, score);
+        }
+    }
 
     /// Scores candidates for the end that `side` asks for.
     fn score_side(&self, side: Side, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]) {

@@ -5,6 +5,7 @@ mod train;
 mod search;
 
 mod eval;
+mod neighbours;
 mod predict;
 
 mod check;
@@ -24,6 +25,7 @@ mod model;
 mod options;
 mod output;
 mod progress;
+mod queries;
 mod settings;
 mod showcase;
 
@@ -61,6 +63,8 @@ enum Verb {
     Search(search::Arguments),
     Eval(eval::Arguments),
     Predict(predict::Arguments),
+    #[command(alias = "neighbors")]
+    Neighbours(neighbours::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
     Compile(compile::Arguments),
@@ -77,6 +81,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Search(arguments) => search::run(&arguments),
         Verb::Eval(arguments) => eval::run(&arguments),
         Verb::Predict(arguments) => predict::run(&arguments),
+        Verb::Neighbours(arguments) => neighbours::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Compile(arguments) => compile::run(&arguments),

@@ -1,12 +1,16 @@
 //! What is printed: results on standard output, everything else on standard error; colours on terminals only.
 
-use std::io::{self, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use serde::Serialize;
+use sptx::train::AtomicFile;
 
 use super::Outcome;
+use super::failure::Failure;
 
 const RED: &str = "\x1b[1;31m";
 const CYAN: &str = "\x1b[1;36m";
@@ -35,6 +39,49 @@ pub(super) fn json(value: &impl Serialize) -> Outcome {
     serde_json::to_writer_pretty(&mut out, value)?;
     writeln!(out)?;
     Ok(())
+}
+
+/// Where a stream of results goes.
+pub(super) enum Sink {
+    /// Standard output.
+    Standard(BufWriter<io::Stdout>),
+    /// A file that is there once the stream has ended.
+    File(PathBuf, AtomicFile),
+    /// What is there and no file, such as a terminal or a pipe: written to as it is.
+    Special(PathBuf, BufWriter<File>),
+}
+
+impl Sink {
+    /// Opens the file at a path, or standard output.
+    pub(super) fn open(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(Self::Standard(BufWriter::new(io::stdout()))) };
+        if path.is_dir() {
+            return Err(Failure::new(format!("{}: is a folder; name a file in it", path.display())));
+        }
+        if !path.exists() || path.is_file() {
+            return Ok(Self::File(path.to_owned(), AtomicFile::create(path).map_err(sptx::train::Error::from)?));
+        }
+        let file = File::options().write(true).open(path).map_err(|error| Failure::file(path, "write", &error))?;
+        Ok(Self::Special(path.to_owned(), BufWriter::new(file)))
+    }
+
+    /// Writes something, by way of a function that takes any writer.
+    pub(super) fn write(&mut self, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Outcome {
+        match self {
+            Self::Standard(out) => Ok(content(out)?),
+            Self::File(path, out) => content(out).map_err(|error| Failure::file(path, "write", &error)),
+            Self::Special(path, out) => content(out).map_err(|error| Failure::file(path, "write", &error)),
+        }
+    }
+
+    /// Sees the last of it written.
+    pub(super) fn finish(mut self) -> Outcome {
+        self.write(|out| out.flush())?;
+        match self {
+            Self::Standard(_) | Self::Special(..) => Ok(()),
+            Self::File(_, file) => Ok(file.finish().map_err(sptx::train::Error::from)?),
+        }
+    }
 }
 
 /// A table with these headings. Columns from `numbers` on hold numbers and are set to the right.

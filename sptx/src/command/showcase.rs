@@ -6,7 +6,7 @@ use sptx::bundled;
 use sptx::runtime::cpu::Engine;
 use sptx::train::{Dataset, KnownTriples, Question, Split, Triple};
 
-use super::answers::{Answer, ask};
+use super::answers::{Answer, Oracle, Wanted};
 use super::{Outcome, output};
 
 /// Questions about the bundled graph whose answers many people know, one for each relation that is neither trivial nor
@@ -34,12 +34,12 @@ pub(super) fn print(engine: &Engine, dataset: &Dataset) -> Outcome {
         return Ok(());
     }
     // Nothing that training had, and no entity as an answer to a question about itself.
-    let trained = dataset.train().iter().copied();
-    let itself = questions.iter().map(|(head, relation)| Triple::new(*head, *relation, *head));
-    let left_out = KnownTriples::new(trained.chain(itself));
+    let left_out = KnownTriples::new(dataset.train().iter().copied());
+    let wanted = Wanted { count: ANSWERS, left_out: &left_out, exclude_self: true };
+    let oracle = Oracle::new(engine, dataset);
     let mut table = output::table(&["question", "best answers that training did not have"], 2);
     for (head, relation) in questions {
-        let answers = ask(engine, dataset, Question::Tail { head, relation }, ANSWERS, Some(&left_out))?;
+        let answers = oracle.ask(Question::Tail { head, relation }, wanted)?;
         let names = (dataset.entities().name(head), dataset.relations().name(relation));
         let question = format!("{} {} ?", names.0.unwrap_or_default(), names.1.unwrap_or_default());
         table.add_row([question, answers.iter().map(spelled).collect::<Vec<_>>().join(", ")]);

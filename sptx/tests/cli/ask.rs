@@ -1,15 +1,6 @@
 //! Runs that have ended: evaluating them and asking them.
 
-use super::support::Folder;
-
-fn trained() -> Folder {
-    let folder = Folder::new();
-    folder.toy();
-    let settings = "--set model.choices.norm=2 --set loss.margin=3 --set validation.every=0 --learning-rate 0.05";
-    let size = "--epochs 200 --dim 16 --negatives 8 --batch-size 16";
-    folder.succeed(&format!("train transe --data toy {size} {settings} --out run -q"));
-    folder
-}
+use super::support::{Folder, trained};
 
 #[test]
 fn metrics_of_every_split() {
@@ -60,6 +51,44 @@ fn names_that_are_not_known_have_a_suggestion() {
     let ran = folder.run("predict run --head e0");
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("two of `--head`, `--relation` and `--tail`"));
+}
+
+#[test]
+fn the_entity_of_the_question_is_marked_or_left_out() {
+    let folder = trained();
+    let all = folder.json("predict run --head e0 --relation step1 --top 30 --json");
+    let all = all["answers"].as_array().expect("a list");
+    let marked: Vec<_> = all.iter().filter(|answer| answer["itself"] == true).collect();
+    assert_eq!((all.len(), marked.len(), &marked[0]["name"]), (24, 1, &"e0".into()));
+    assert!(all.iter().enumerate().all(|(index, answer)| answer["rank"] == index + 1));
+    assert!(folder.succeed("predict run --head e0 --relation step1 --top 30").contains("itself"));
+    let others = folder.json("predict run --head e0 --relation step1 --top 30 --json --exclude-self");
+    let names = |answers: &[serde_json::Value]| answers.iter().map(|answer| answer["name"].clone()).collect::<Vec<_>>();
+    let mut expected = names(all);
+    expected.retain(|name| name != "e0");
+    assert_eq!(names(others["answers"].as_array().expect("a list")), expected);
+    let best = folder.json("predict run --head e0 --relation step1 --top 3 --json --exclude-self");
+    assert_eq!(names(best["answers"].as_array().expect("a list")), expected[..3]);
+}
+
+#[test]
+fn neighbours_by_either_metric() {
+    let folder = trained();
+    let near = folder.json("neighbours run e0 --metric l2 --count 30 --json");
+    let list = near["neighbours"].as_array().expect("a list");
+    assert_eq!((&near["entity"], &near["metric"], list.len()), (&"e0".into(), &"l2".into(), 23));
+    assert!(list.iter().all(|near| near["name"] != "e0"));
+    assert!(list.is_sorted_by_key(|near| near["value"].as_f64()));
+    let near = folder.json("neighbours run e0 --json");
+    let list = near["neighbours"].as_array().expect("a list");
+    assert_eq!((&near["metric"], list.len()), (&"cosine".into(), 10));
+    assert!(list[0]["value"].as_f64() >= list[9]["value"].as_f64() && list[0]["value"].as_f64() <= Some(1.0001));
+    assert_eq!(folder.succeed("neighbors run e0 --count 2").lines().count(), 4);
+    let ran = folder.run("neighbours run E17");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), "error: no entity is named `E17`; did you mean `e17`?\n"));
+    let ran = folder.run("neighbours run e0 --metric l1");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("expected `cosine` or `l2`"), "{ran:?}");
 }
 
 #[test]

@@ -8,4 +8,5 @@ mod check;
 mod compile;
 mod durability;
 mod mistakes;
+mod queries;
 mod search;

@@ -59,6 +59,15 @@ impl Folder {
         Ran::from(self.command(line).output().expect("the command runs"))
     }
 
+    /// Runs the command to its end with a text as its standard input.
+    pub(crate) fn run_with(&self, line: &str, input: &str) -> Ran {
+        let mut child = self.command(line).stdin(Stdio::piped()).spawn().expect("the command starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        std::io::Write::write_all(&mut stdin, input.as_bytes()).expect("the command reads");
+        drop(stdin);
+        Ran::from(child.wait_with_output().expect("the command ends"))
+    }
+
     /// Runs the command, which must succeed.
     pub(crate) fn succeed(&self, line: &str) -> String {
         let ran = self.run(line);
@@ -89,6 +98,16 @@ impl Folder {
         self.write("toy/valid.txt", &ring(40..44));
         self.write("toy/test.txt", &ring(44..48));
     }
+}
+
+/// A folder with a finished run on the toy graph, `run`.
+pub(crate) fn trained() -> Folder {
+    let folder = Folder::new();
+    folder.toy();
+    let settings = "--set model.choices.norm=2 --set loss.margin=3 --set validation.every=0 --learning-rate 0.05";
+    let size = "--epochs 200 --dim 16 --negatives 8 --batch-size 16";
+    folder.succeed(&format!("train transe --data toy {size} {settings} --out run -q"));
+    folder
 }
 
 impl From<Output> for Ran {
