@@ -10,13 +10,16 @@ use crate::run_error::RunError;
 const PREFIX: &str = ".sptx-";
 const SUFFIX: &str = ".unfinished";
 
+/// Where an unfinished file's content goes.
+pub(crate) type Sink<'a> = dyn Write + Send + 'a;
+
 /// Writes a file beside `path`, flushes it to the disk, and renames it to `path`. When anything fails the unfinished
 /// file is removed, and what `path` held before is still there.
-pub(crate) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), RunError> {
+pub(crate) fn write(path: &Path, content: impl FnOnce(&mut Sink<'_>) -> io::Result<()>) -> Result<(), RunError> {
     try_write(path, content).map_err(|source| RunError::Write { path: path.to_owned(), source })
 }
 
-fn try_write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn try_write(path: &Path, content: impl FnOnce(&mut Sink<'_>) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);

@@ -32,6 +32,8 @@ mod atomic;
 
 mod tensors;
 
+mod tensor_file;
+
 mod trainer;
 
 mod checkpoint;
@@ -40,10 +42,16 @@ mod manifest;
 
 mod run_folder;
 
+mod export;
+
+mod report;
+
+mod tensorboard;
+
 pub use category::{Cardinality, Category};
 pub use config::{
     CheckpointConfig, Config, ConfigError, EvaluationConfig, LossConfig, LossName, MetricName, ModelReference,
-    OptimizerConfig, OptimizerName, Reduction, SamplerConfig, ValidationConfig,
+    OptimizerConfig, OptimizerName, OutputsConfig, Reduction, SamplerConfig, ValidationConfig,
 };
 pub use dataset::{Dataset, Split, SplitSummary, Summary, Triple, Vocabulary, Warning};
 pub use error::{ColumnHint, Columns, Error, IdHint, Kind, Number, Place, Result};
@@ -51,12 +59,14 @@ pub use evaluate::{
     CandidateScorer, EvaluateOptions, Evaluator, Metrics, Prediction, Query, Rank, RankMetrics, Ranks, Side,
     SideMetrics, TieMetrics, rank, top_k,
 };
+pub use export::{ExportFormat, export};
 pub use filter::KnownTriples;
 pub use initialize::initialize;
 pub use loss::{Loss, LossValue};
 pub use manifest::{DatasetEntry, Machine, Manifest, ModelEntry};
 pub use philox::{Purpose, Stream, bounded, normal_f64, philox4x32_10, uniform_f32, uniform_f64};
 pub use predict::{Answer, Question, predict};
+pub use report::write_report;
 pub use run_error::RunError;
 pub use run_folder::RunFolder;
 pub use sampler::{Corruption, Negatives, Sampler, SamplerOptions, epoch_order, shared_negatives};

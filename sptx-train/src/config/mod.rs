@@ -4,6 +4,7 @@ mod check;
 mod defaults;
 mod difference;
 mod error;
+mod outputs;
 mod overrides;
 mod parse;
 mod sections;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sptx_runtime::program::Model;
 
 pub use error::ConfigError;
+pub use outputs::OutputsConfig;
 pub use sections::{
     CheckpointConfig, EvaluationConfig, LossConfig, LossName, MetricName, ModelReference, OptimizerConfig,
     OptimizerName, Reduction, SamplerConfig, ValidationConfig,
@@ -67,6 +69,8 @@ pub struct Config {
     pub checkpoint: CheckpointConfig,
     /// What is evaluated when training ends.
     pub evaluation: EvaluationConfig,
+    /// What is written beside.
+    pub outputs: OutputsConfig,
 }
 
 impl Config {

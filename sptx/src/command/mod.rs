@@ -5,6 +5,9 @@ mod train;
 mod eval;
 mod predict;
 
+mod export;
+mod report;
+
 mod check;
 mod explain;
 
@@ -57,6 +60,8 @@ enum Verb {
     Train(Box<train::Arguments>),
     Eval(eval::Arguments),
     Predict(predict::Arguments),
+    Report(report::Arguments),
+    Export(export::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
     Compile(compile::Arguments),
@@ -72,6 +77,8 @@ pub(crate) fn main() -> ExitCode {
         Verb::Train(arguments) => train::run(&arguments),
         Verb::Eval(arguments) => eval::run(&arguments),
         Verb::Predict(arguments) => predict::run(&arguments),
+        Verb::Report(arguments) => report::run(&arguments),
+        Verb::Export(arguments) => export::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Compile(arguments) => compile::run(&arguments),

@@ -8,3 +8,4 @@ mod check;
 mod compile;
 mod durability;
 mod mistakes;
+mod outputs;
