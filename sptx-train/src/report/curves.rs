@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::Material;
-use super::line_chart::{Mark, Series, draw};
+use super::line_chart::{Series, draw};
 use crate::config::MetricName;
 use crate::trainer::{EpochRecord, Validation};
 
@@ -11,10 +11,7 @@ use crate::trainer::{EpochRecord, Validation};
 pub(super) fn section(material: &Material<'_>) -> Markup {
     let epochs = &material.epochs;
     let validations: Vec<(f64, &Validation)> = epochs.iter().filter_map(validation).collect();
-    let mark = validations.iter().rfind(|(_, validation)| validation.best).map(|(epoch, _)| Mark {
-        epoch: *epoch,
-        label: format!("best {} in epoch {epoch}", short(material.config.validation.metric)),
-    });
+    let best = validations.iter().rfind(|(_, validation)| validation.best).map(|(epoch, _)| *epoch);
     html! {
         section {
             h2 { "Training" }
@@ -22,11 +19,16 @@ pub(super) fn section(material: &Material<'_>) -> Markup {
                 div.charts {
                     (draw("Loss, mean of its terms", &[loss(epochs)], None))
                     @if !validations.is_empty() {
-                        (draw("Validation, filtered", &shares(&validations), mark.as_ref()))
-                        (draw("Validation, mean rank", &[metric(&validations, MetricName::MeanRank)], mark.as_ref()))
+                        (draw("Validation, filtered", &shares(&validations), best))
+                        (draw("Validation, mean rank", &[metric(&validations, MetricName::MeanRank)], best))
                     }
                 }
-                p.note { (note(epochs, &validations)) }
+                p.note {
+                    (note(epochs, &validations))
+                    @if let Some(epoch) = best {
+                        " A dashed line marks epoch " (epoch) ", the best by " (short(material.config.validation.metric)) "."
+                    }
+                }
             }
         }
     }

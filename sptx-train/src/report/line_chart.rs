@@ -26,14 +26,8 @@ pub(super) struct Series {
     pub(super) points: Vec<(f64, f64)>,
 }
 
-/// An epoch that is pointed out.
-pub(super) struct Mark {
-    pub(super) epoch: f64,
-    pub(super) label: String,
-}
-
-/// Draws lines with their axes, and a legend where there is more than one.
-pub(super) fn draw(title: &str, lines: &[Series], mark: Option<&Mark>) -> Markup {
+/// Draws lines with their axes, and a legend where there is more than one. The epoch `mark` is pointed out.
+pub(super) fn draw(title: &str, lines: &[Series], mark: Option<f64>) -> Markup {
     let points = || lines.iter().flat_map(|line| &line.points).filter(|(_, value)| value.is_finite());
     let across = Axis::over(points().map(|(epoch, _)| *epoch), 8, 1.0);
     let up = Axis::over(points().map(|(_, value)| *value), 5, 0.0);
@@ -48,7 +42,7 @@ pub(super) fn draw(title: &str, lines: &[Series], mark: Option<&Mark>) -> Markup
             }
             svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(title) {
                 (grid(&across, &up))
-                @if let Some(mark) = mark { (draw_mark(mark, place(mark.epoch, 0.0).0)) }
+                @if let Some(mark) = mark { (draw_mark(place(mark, 0.0).0)) }
                 @for (number, line) in lines.iter().enumerate() { (draw_line(number, line, &place)) }
             }
         }
@@ -82,13 +76,8 @@ fn grid(across: &Axis, up: &Axis) -> Markup {
     }
 }
 
-fn draw_mark(mark: &Mark, x: f64) -> Markup {
-    // Text goes to the side where there is room for it.
-    let (anchor, shift) = if x < WIDTH / 2.0 { ("start", 6.0) } else { ("end", -6.0) };
-    html! {
-        line.mark x1=(rounded(x)) x2=(rounded(x)) y1=(TOP) y2=(BOTTOM) {}
-        text.tick x=(rounded(x + shift)) y=(BOTTOM - 8.0) text-anchor=(anchor) { (mark.label) }
-    }
+fn draw_mark(x: f64) -> Markup {
+    html! { line.mark x1=(rounded(x)) x2=(rounded(x)) y1=(TOP) y2=(BOTTOM) {} }
 }
 
 fn draw_line(number: usize, line: &Series, place: &impl Fn(f64, f64) -> (f64, f64)) -> Markup {

@@ -1,10 +1,10 @@
 //! Principal components: the two directions in which rows vary most.
 
-/// The most rounds of iteration. Directions that need more vary so nearly alike that either will do.
+/// The most rounds of iteration. Directions that need more vary so nearly alike that any of them will do.
 const MOST_ROUNDS: usize = 100;
 
-/// A round that turns a direction by less than this is the last.
-const STILL: f32 = 1e-5;
+/// A round that adds less than this share to the variance of the two directions is the last.
+const LEAST_GAIN: f32 = 1e-5;
 
 /// Rows seen along their two principal directions.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,21 +24,38 @@ pub(super) fn project(mut rows: Vec<f32>, row_len: usize) -> Option<Plane> {
         return None;
     }
     centre(&mut rows, row_len);
-    let mut directions = [0, 1].map(|which| beginning(row_len, which));
-    for _ in 0..MOST_ROUNDS {
-        let turned = orthonormal(directions.each_ref().map(|direction| covary(&rows, direction)));
-        let still = directions.iter().zip(&turned).all(|(old, new)| 1.0 - dot(old, new).abs() < STILL * STILL.sqrt());
-        directions = turned;
-        if still {
-            break;
-        }
-    }
+    let directions = iterate(&rows, row_len);
     let place = |row: &[f32]| directions.each_ref().map(|direction| dot(row, direction));
-    let points: Vec<[f32; 2]> = rows.chunks_exact(row_len).map(place).collect();
+    let points = turned(rows.chunks_exact(row_len).map(place).collect());
     let whole: f64 = rows.iter().map(|value| f64::from(*value).powi(2)).sum();
     let along = |axis: usize| points.iter().map(|point| f64::from(point[axis]).powi(2)).sum::<f64>();
     let shares = [0, 1].map(|axis| if whole > 0.0 { along(axis) / whole } else { 0.0 });
     Some(Plane { points, shares })
+}
+
+/// Directions that span, nearly, the plane of the most variance.
+fn iterate(rows: &[f32], row_len: usize) -> [Vec<f32>; 2] {
+    let mut directions = orthonormal([0, 1].map(|which| beginning(row_len, which)));
+    let mut before = 0.0;
+    for _ in 0..MOST_ROUNDS {
+        let products = directions.each_ref().map(|direction| covary(rows, direction));
+        let variance: f32 = directions.iter().zip(&products).map(|(direction, product)| dot(direction, product)).sum();
+        directions = orthonormal(products);
+        if variance <= before * (1.0 + LEAST_GAIN) {
+            break;
+        }
+        before = variance;
+    }
+    directions
+}
+
+/// Turns the points so that they vary most along the first axis, and the axes do not vary together.
+fn turned(points: Vec<[f32; 2]>) -> Vec<[f32; 2]> {
+    let sum = |term: fn([f64; 2]) -> f64| points.iter().map(|point| term(point.map(f64::from))).sum::<f64>();
+    let (across, up, both) = (sum(|[x, _]| x * x), sum(|[_, y]| y * y), sum(|[x, y]| x * y));
+    let (sine, cosine) = (0.5 * (2.0 * both).atan2(across - up)).sin_cos();
+    let (sine, cosine) = (sine as f32, cosine as f32);
+    points.iter().map(|[x, y]| [cosine * x + sine * y, cosine * y - sine * x]).collect()
 }
 
 /// Takes the mean from the rows, and scales them so that the largest number is 1: sums of squares then stay finite.
@@ -130,6 +147,15 @@ mod tests {
         let ratio = plane.points[0][0].abs() / plane.points[15][1].abs();
         assert!((ratio - 3.0).abs() < 1e-2, "{ratio}");
         assert!(plane.points[0][1].abs() < 1e-2 && plane.points[15][0].abs() < 1e-2);
+    }
+
+    #[test]
+    fn the_first_direction_has_the_most_even_of_noise() {
+        let noise = |index: u32| (index.wrapping_mul(2_654_435_761) >> 8) as f32 / 16_777_216.0;
+        let plane = project((0..12_800).map(noise).collect(), 64).expect("finite");
+        assert!(plane.shares[0] >= plane.shares[1] && plane.shares[1] > 1.0 / 64.0, "{:?}", plane.shares);
+        let together: f32 = plane.points.iter().map(|[x, y]| x * y).sum();
+        assert!(together.abs() < 1e-2, "{together}");
     }
 
     #[test]
