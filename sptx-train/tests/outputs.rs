@@ -132,16 +132,16 @@ fn rows_of_parquet_are_the_rows_of_the_tables() {
     assert_eq!(names(&files, folder.path()), ["entities.parquet", "relations.parquet"]);
     let file = File::open(&files[0]).expect("a file");
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("parquet").build().expect("a reader");
-    let mut names: Vec<String> = Vec::new();
+    let mut found: Vec<String> = Vec::new();
     let (mut ids, mut vectors, mut biases): (Vec<u32>, Vec<f32>, Vec<f32>) = Default::default();
     for batch in reader {
         let batch = batch.expect("rows");
         ids.extend(batch["id"].as_primitive::<UInt32Type>().values());
         vectors.extend(batch["v"].as_fixed_size_list().values().as_primitive::<Float32Type>().values());
         biases.extend(batch["head_bias"].as_primitive::<Float32Type>().values());
-        names.extend(batch["name"].as_string::<i32>().iter().flatten().map(str::to_owned));
+        found.extend(batch["name"].as_string::<i32>().iter().flatten().map(str::to_owned));
     }
-    assert!(run.entities().expect("names").iter().eq(&names));
+    assert!(run.entities().expect("names").iter().eq(&found));
     assert_eq!(ids, (0..60).collect::<Vec<u32>>());
     assert_eq!((vectors, biases), (rows(&run, "entity.v"), rows(&run, "entity.head_bias")));
 }
@@ -170,6 +170,32 @@ fn safetensors_are_those_of_the_run() {
     assert_eq!(names(&files, folder.path()), ["embeddings.safetensors", "entities.tsv", "relations.tsv"]);
     let bytes = |path: &Path| std::fs::read(path).expect("bytes");
     assert_eq!(bytes(&files[0]), bytes(&run.file(RunFolder::EMBEDDINGS)));
+}
+
+#[test]
+fn tables_of_more_rows_than_are_held_at_a_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let train: String = (0..5000).map(|entity| format!("e{entity}\tr\te{}\n", entity + 1)).collect();
+    let dataset = Arc::new(Dataset::from_texts("chain", &train, "", "").expect("a dataset"));
+    let config = Config { dim: 3, epochs: 1, ..Config::defaults_for("transe") };
+    let mut trainer = Trainer::new(model("transe"), dataset, config).expect("a trainer");
+    trainer.keep_in(RunFolder::create(folder.path().join("run")).expect("a folder"), None).expect("kept");
+    complete(trainer);
+    let run = RunFolder::open(folder.path().join("run")).expect("a run");
+    let expected = rows(&run, "entity.v");
+    let out = |format: ExportFormat| export(&run, format, &folder.path().join(format.name())).expect("exported");
+    let bytes = std::fs::read(&out(ExportFormat::Npy)[0]).expect("an array");
+    assert_eq!(floats(&bytes[128..]), expected);
+    let vectors = text(&out(ExportFormat::Projector)[0]);
+    let parsed: Vec<f32> = vectors.split_whitespace().map(|number| number.parse().expect("a number")).collect();
+    assert_eq!(parsed, expected);
+    let file = File::open(&out(ExportFormat::Parquet)[0]).expect("a file");
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("parquet").build().expect("a reader");
+    let vectors = reader.map(|batch| batch.expect("rows")["v"].as_fixed_size_list().values().clone());
+    let vectors: Vec<f32> = vectors.flat_map(|values| values.as_primitive::<Float32Type>().values().to_vec()).collect();
+    assert_eq!(vectors, expected);
+    let page = text(run.file(RunFolder::REPORT));
+    assert!(page.contains(" of 5001 entities, their embeddings of 3 numbers"), "a sample is shown");
 }
 
 /// The steps of an event file, from the frames alone: the length, and the step's field of the message.

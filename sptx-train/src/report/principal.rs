@@ -131,7 +131,7 @@ mod tests {
 
     /// Points of an ellipse with half axes 3 and 1 in the plane of two directions of 40 columns, off the origin.
     fn ellipse() -> Vec<f32> {
-        let one = |column: usize| if column % 2 == 0 { 1.0 } else { -1.0 };
+        let one = |column: usize| if column.is_multiple_of(2) { 1.0 } else { -1.0 };
         let two = |column: usize| if column % 4 < 2 { 1.0 } else { -1.0 };
         let point = |index: usize| {
             let (sine, cosine) = (index as f32 * std::f32::consts::TAU / 60.0).sin_cos();
@@ -147,6 +147,18 @@ mod tests {
         let ratio = plane.points[0][0].abs() / plane.points[15][1].abs();
         assert!((ratio - 3.0).abs() < 1e-2, "{ratio}");
         assert!(plane.points[0][1].abs() < 1e-2 && plane.points[15][0].abs() < 1e-2);
+    }
+
+    #[test]
+    fn directions_that_are_nearly_alike_are_told_apart() {
+        // Two rows along each axis; the variance along an axis is nine tenths of that along the one before.
+        let row = |axis: usize, sign: f32| {
+            (0..50).map(move |x| if x == axis { sign * 0.9f32.powi(axis as i32).sqrt() } else { 0.0 })
+        };
+        let rows = (0..50).flat_map(|axis| row(axis, 1.0).chain(row(axis, -1.0))).collect();
+        let whole: f64 = (0..50).map(|axis| 0.9f64.powi(axis)).sum();
+        let [first, second] = project(rows, 50).expect("finite").shares.map(|share| share * whole);
+        assert!((first - 1.0).abs() < 0.01 && (second - 0.9).abs() < 0.01, "{first} {second}");
     }
 
     #[test]
