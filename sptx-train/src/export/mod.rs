@@ -14,19 +14,19 @@ mod npy;
 mod parquet;
 mod projector;
 
+mod files;
+mod tables;
+
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use sptx_runtime::program::Owner;
-
-use crate::atomic;
-use crate::dataset::Vocabulary;
 use crate::error::{Error, Result};
 use crate::run_error::RunError;
 use crate::run_folder::RunFolder;
-use crate::tensor_file::{TensorEntry, TensorFile};
+
+use files::{copy, copy_names, make_folder};
+use tables::Tables;
 
 /// A format that tables are exported in.
 ///
@@ -115,113 +115,8 @@ pub fn export(run: &RunFolder, format: ExportFormat, folder: &Path) -> Result<Ve
     Ok(files)
 }
 
-/// Rows of an export that are in memory at a time, at most: about 4 MiB of them.
-fn rows_at_a_time(row_len: usize) -> usize {
-    ((1 << 20) / row_len.max(1)).clamp(1, 1 << 12)
-}
-
-/// The tables of a run, with the names of their rows.
-struct Tables {
-    file: TensorFile,
-    entities: Vocabulary,
-    relations: Vocabulary,
-}
-
-/// The tables whose rows are entities, or those whose rows are relations.
-struct Owned<'a> {
-    file: &'a TensorFile,
-    /// `entities` or `relations`.
-    title: &'static str,
-    names: &'a Vocabulary,
-    /// Each table or part of one, with its name: `v.re`.
-    columns: Vec<(&'a TensorEntry, &'a str)>,
-}
-
-impl Tables {
-    fn open(run: &RunFolder) -> Result<Self> {
-        let path = run.embeddings()?;
-        let tables = Self { file: TensorFile::open(&path)?, entities: run.entities()?, relations: run.relations()? };
-        for owned in tables.by_owner() {
-            let (title, names) = (owned.title, owned.names.len());
-            if let Some((tensor, _)) = owned.columns.iter().find(|(tensor, _)| tensor.rows() != names) {
-                let what = format!("`{}` has {} rows for {names} {title}", tensor.name, tensor.rows());
-                return Err(RunError::Damaged { path, what }.into());
-            }
-        }
-        Ok(tables)
-    }
-
-    /// The tables of entities and those of relations, where there are any.
-    fn by_owner(&self) -> impl Iterator<Item = Owned<'_>> {
-        let owners = [(Owner::Entity, "entities", &self.entities), (Owner::Relation, "relations", &self.relations)];
-        owners.into_iter().filter_map(|(owner, title, names)| {
-            let column = |tensor| match TensorEntry::owner(tensor) {
-                Some((its, slot)) if its == owner => Some((tensor, slot)),
-                _ => None,
-            };
-            let columns: Vec<_> = self.file.tensors().iter().filter_map(column).collect();
-            (!columns.is_empty()).then_some(Owned { file: &self.file, title, names, columns })
-        })
-    }
-}
-
-fn make_folder(path: &Path) -> Result<(), RunError> {
-    std::fs::create_dir_all(path).map_err(|source| RunError::Write { path: path.to_owned(), source })
-}
-
 /// The run's own file, with the names beside.
 fn safetensors(run: &RunFolder, folder: &Path) -> Result<Vec<PathBuf>, RunError> {
     let tables = copy(run, RunFolder::EMBEDDINGS, folder)?;
     Ok([vec![tables], copy_names(run, folder)?].concat())
-}
-
-/// Copies the files of names: id TAB name.
-fn copy_names(run: &RunFolder, folder: &Path) -> Result<Vec<PathBuf>, RunError> {
-    [RunFolder::ENTITIES, RunFolder::RELATIONS].map(|name| copy(run, name, folder)).into_iter().collect()
-}
-
-fn copy(run: &RunFolder, name: &str, folder: &Path) -> Result<PathBuf, RunError> {
-    let (from, to) = (run.file(name), folder.join(name));
-    let mut source = std::fs::File::open(&from).map_err(|source| RunError::Read { path: from.clone(), source })?;
-    atomic::write(&to, |out| io::copy(&mut source, out).map(|_| ()))?;
-    Ok(to)
-}
-
-/// Writes a file whose content comes from another that may not be readable either.
-fn write_from(
-    path: PathBuf,
-    content: impl FnOnce(&mut atomic::Sink<'_>) -> Result<(), Failure>,
-) -> Result<PathBuf, RunError> {
-    let mut unread = None;
-    let written = atomic::write(&path, |out| {
-        content(out).map_err(|failure| match failure {
-            Failure::Read(error) => {
-                unread = Some(error);
-                io::ErrorKind::Other.into()
-            }
-            Failure::Write(error) => error,
-        })
-    });
-    match unread {
-        Some(error) => Err(error),
-        None => written.map(|()| path),
-    }
-}
-
-/// Which end of an export failed.
-enum Failure {
-    Read(RunError),
-    Write(io::Error),
-}
-
-impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
-        Self::Read(error)
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Write(error)
-    }
 }

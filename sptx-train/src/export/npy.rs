@@ -5,7 +5,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, copy_names, rows_at_a_time, write_from};
+use super::files::{Failure, copy_names, write_from};
+use super::tables::rows_at_a_time;
 use crate::run_error::RunError;
 use crate::run_folder::RunFolder;
 use crate::tensor_file::{TensorEntry, TensorFile};

@@ -7,6 +7,7 @@
 //! | `v`, `v.re`, … for vectors and matrices | a list of fixed size of 32-bit floats; a matrix row by row |
 //! | the same for single numbers | a 32-bit float |
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +17,8 @@ use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
-use super::{Failure, Owned, Tables, rows_at_a_time, write_from};
+use super::files::{Failure, write_from};
+use super::tables::{Owned, Tables, rows_at_a_time};
 use crate::atomic::Sink;
 use crate::run_error::RunError;
 use crate::tensor_file::TensorEntry;
@@ -75,7 +77,7 @@ fn item() -> FieldRef {
 fn list_len(tensor: &TensorEntry) -> Result<i32, Failure> {
     i32::try_from(tensor.row_len()).map_err(|_| {
         let message = format!("rows of `{}` are longer than a list of Parquet may be", tensor.name);
-        Failure::Write(std::io::Error::other(message))
+        Failure::Write(io::Error::other(message))
     })
 }
 
@@ -98,13 +100,19 @@ fn columns(owned: &Owned<'_>, first: usize, count: usize) -> Result<Vec<ArrayRef
 }
 
 impl From<ParquetError> for Failure {
+    /// What the system said is kept as it said it, for messages tell a full disk from other troubles.
     fn from(error: ParquetError) -> Self {
-        Self::Write(std::io::Error::other(error))
+        Self::Write(match error {
+            ParquetError::External(cause) => {
+                cause.downcast::<io::Error>().map_or_else(io::Error::other, |system| *system)
+            }
+            other => io::Error::other(other),
+        })
     }
 }
 
 impl From<ArrowError> for Failure {
     fn from(error: ArrowError) -> Self {
-        Self::Write(std::io::Error::other(error))
+        Self::Write(io::Error::other(error))
     }
 }

@@ -5,7 +5,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Owned, Tables, make_folder, rows_at_a_time, write_from};
+use super::files::{Failure, make_folder, write_from};
+use super::tables::{Owned, Tables, rows_at_a_time};
 use crate::run_error::RunError;
 
 /// Writes two files each for entities and relations.

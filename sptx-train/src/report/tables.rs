@@ -59,10 +59,10 @@ fn headings() -> Markup {
 }
 
 fn numbers(metrics: &RankMetrics) -> Markup {
-    let RankMetrics { mean_rank, mean_reciprocal_rank, hits_at_1, hits_at_3, hits_at_10 } = *metrics;
+    let shares = [metrics.mean_reciprocal_rank, metrics.hits_at_1, metrics.hits_at_3, metrics.hits_at_10];
     html! {
-        @for share in [mean_reciprocal_rank, hits_at_1, hits_at_3, hits_at_10] { td.number { (format!("{share:.3}")) } }
-        td.number { (format!("{mean_rank:.1}")) }
+        @for share in shares { td.number { (format!("{share:.3}")) } }
+        td.number { (format!("{:.1}", metrics.mean_rank)) }
     }
 }
 
