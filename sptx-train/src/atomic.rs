@@ -12,9 +12,12 @@ use crate::run_error::RunError;
 const PREFIX: &str = ".sptx-";
 const SUFFIX: &str = ".unfinished";
 
+/// Where an unfinished file's content goes.
+pub(crate) type Sink<'a> = dyn Write + Send + 'a;
+
 /// Writes a file beside `path`, flushes it to the disk, and renames it to `path`. When anything fails the unfinished
 /// file is removed, and what `path` held before is still there.
-pub(crate) fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), RunError> {
+pub(crate) fn write(path: &Path, content: impl FnOnce(&mut Sink<'_>) -> io::Result<()>) -> Result<(), RunError> {
     let mut file = AtomicFile::create(path)?;
     content(&mut file).map_err(|source| RunError::Write { path: path.to_owned(), source })?;
     file.finish()

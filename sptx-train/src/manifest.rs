@@ -127,6 +127,23 @@ fn utc(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", time / 3600, time / 60 % 60, time % 60)
 }
 
+/// Seconds since 1970 of a time in UTC, as [`now`] gives it; `None` where it is none.
+pub(crate) fn seconds(time: &str) -> Option<u64> {
+    let numbers = time.strip_suffix('Z')?.split(['-', 'T', ':']).map(str::parse);
+    let numbers: Vec<u64> = numbers.collect::<Result<_, _>>().ok()?;
+    let [year @ 1970..=9999, month @ 1..=12, day @ 1..=31, hour, minute, second] = numbers[..] else { return None };
+    Some(days(year, month, day) * 86_400 + hour.min(23) * 3600 + minute.min(59) * 60 + second.min(60))
+}
+
+/// The number of days since 1970 of a date: [`civil`] turned round (Hinnant's `days_from_civil`).
+fn days(year: u64, month: u64, day: u64) -> u64 {
+    let year = year - u64::from(month <= 2);
+    let (era, year_of_era) = (year / 400, year % 400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
 /// Year, month and day of a number of days since 1970, in the Gregorian calendar (Hinnant's `civil_from_days`).
 fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
@@ -159,5 +176,15 @@ mod tests {
         assert_eq!(utc(951_827_696), "2000-02-29T12:34:56Z");
         assert_eq!(utc(1_735_689_599), "2024-12-31T23:59:59Z");
         assert_eq!(utc(4_107_542_400), "2100-03-01T00:00:00Z");
+    }
+
+    #[test]
+    fn times_are_read_as_they_are_written() {
+        for time in [0, 951_827_696, 1_735_689_599, 4_107_542_400] {
+            assert_eq!(seconds(&utc(time)), Some(time));
+        }
+        for text in ["", "yesterday", "2026-01-31", "2026-13-01T00:00:00Z", "1969-01-01T00:00:00Z"] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
     }
 }

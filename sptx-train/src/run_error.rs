@@ -74,6 +74,12 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// A name that is no format of exports.
+    #[error("no format is named `{name}`; there are `safetensors`, `npy`, `parquet` and `projector`")]
+    UnknownFormat {
+        /// The name.
+        name: String,
+    },
     /// A file that is not what a run writes.
     #[error("{}: damaged: {what}; restore the file, or begin a new run", path.display())]
     Damaged {
@@ -86,7 +92,7 @@ pub enum RunError {
     #[error(
         "{}: the run cannot go on with other settings: {}; set them back, or begin a new run \
          (only `epochs` (unless the learning rate falls until the last of them), `threads`, `device`, `checkpoint`, \
-         `evaluation` and the path in `data` may change)",
+         `evaluation`, `outputs` and the path in `data` may change)",
         path.display(),
         differences.join(", ")
     )]

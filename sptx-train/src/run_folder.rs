@@ -10,9 +10,12 @@
 //! | `checkpoint.safetensors` | what a resumed run needs |
 //! | `embeddings.safetensors` | the tables, once training has ended |
 //! | `metrics.json` | the metrics of each split, once training has ended |
+//! | `report.html` | all of it to look at, once training has ended or when asked for |
+//! | `tensorboard` | a folder of the epochs for TensorBoard, where the configuration asks for it |
 
 mod embeddings;
 mod reopen;
+mod trace;
 
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
@@ -58,6 +61,10 @@ impl RunFolder {
     pub const EMBEDDINGS: &str = "embeddings.safetensors";
     /// The metrics of each split.
     pub const METRICS: &str = "metrics.json";
+    /// The run to look at, in a browser.
+    pub const REPORT: &str = "report.html";
+    /// The folder of the epochs as TensorBoard reads them.
+    pub const TENSORBOARD: &str = "tensorboard";
 
     /// Files that are written before a run has begun, the manifest being the last.
     const BEFORE: [&str; 4] = [Self::ENTITIES, Self::RELATIONS, Self::MODEL, Self::CONFIG];

@@ -29,6 +29,7 @@ impl Default for Config {
             validation: Default::default(),
             checkpoint: Default::default(),
             evaluation: Default::default(),
+            outputs: Default::default(),
         }
     }
 }

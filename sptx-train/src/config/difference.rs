@@ -5,13 +5,13 @@ use toml::{Table, Value};
 use super::Config;
 
 /// Settings that a resumed run may change, because the parameters after a given batch do not depend on them.
-pub(crate) const MAY_CHANGE: [&str; 6] = ["data", "epochs", "threads", "device", "checkpoint", "evaluation"];
+pub(crate) const MAY_CHANGE: [&str; 7] = ["data", "epochs", "threads", "device", "checkpoint", "evaluation", "outputs"];
 
 impl Config {
     /// The dotted keys in which another configuration differs so that a run cannot go on with it, with both values.
     ///
-    /// `data` (the dataset's digest is compared instead), `epochs`, `threads`, `device`, `checkpoint` and `evaluation`
-    /// may differ; not `epochs`, where the learning rate falls until the last of them.
+    /// `data` (the dataset's digest is compared instead), `epochs`, `threads`, `device`, `checkpoint`, `evaluation`
+    /// and `outputs` may differ; not `epochs`, where the learning rate falls until the last of them.
     ///
     /// ```
     /// use sptx_train::Config;

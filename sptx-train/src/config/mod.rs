@@ -7,6 +7,7 @@ mod difference;
 mod error;
 mod initial;
 mod loss;
+mod outputs;
 mod overrides;
 mod parse;
 mod regime;
@@ -23,6 +24,7 @@ use sptx_runtime::program::Model;
 pub use error::ConfigError;
 pub use initial::InitialConfig;
 pub use loss::{LogQ, LossConfig, LossName, Reduction};
+pub use outputs::OutputsConfig;
 pub(crate) use parse::{locate, place};
 pub use regime::{RegimeConfig, RegimeName, Sides};
 pub use regularizer::RegularizerConfig;
@@ -90,6 +92,8 @@ pub struct Config {
     pub checkpoint: CheckpointConfig,
     /// What is evaluated when training ends.
     pub evaluation: EvaluationConfig,
+    /// What is written beside.
+    pub outputs: OutputsConfig,
 }
 
 impl Config {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sptx_runtime::optimizer::Rule;
 
 use crate::dataset::Split;
-use crate::evaluate::Metrics;
+use crate::evaluate::{Metrics, RankMetrics};
 use crate::sampler::Corruption;
 
 /// Which score function is trained.
@@ -140,9 +140,22 @@ pub enum MetricName {
 }
 
 impl MetricName {
+    /// The metrics, in the order of [`RankMetrics`].
+    pub const ALL: [MetricName; 5] = [
+        MetricName::MeanRank,
+        MetricName::MeanReciprocalRank,
+        MetricName::HitsAt1,
+        MetricName::HitsAt3,
+        MetricName::HitsAt10,
+    ];
+
     /// The metric's value.
     pub fn of(self, metrics: &Metrics) -> f64 {
-        let metrics = metrics.both.realistic;
+        self.among(&metrics.both.realistic)
+    }
+
+    /// The metric's value among the five over a list of ranks.
+    pub fn among(self, metrics: &RankMetrics) -> f64 {
         match self {
             Self::MeanRank => metrics.mean_rank,
             Self::MeanReciprocalRank => metrics.mean_reciprocal_rank,

@@ -1,6 +1,6 @@
 //! Models that come back from a run folder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sptx_runtime::cpu::{Engine, EngineOptions};
 use sptx_runtime::kernel::CompiledModel;
@@ -37,15 +37,10 @@ impl RunFolder {
         resolve: &dyn Fn(&ModelReference) -> Result<CompiledModel>,
         threads: usize,
     ) -> Result<Engine> {
-        let path = self.file(Self::EMBEDDINGS);
-        if !path.is_file() {
-            return Err(RunError::Unfinished { path: self.path().to_owned() }.into());
-        }
+        let path = self.embeddings()?;
         let config = self.config()?;
         let compiled = resolve(&self.model_reference()?)?;
-        let manifest = self.manifest()?;
-        check_digest(&path, manifest.embeddings.as_deref())?;
-        let dataset = manifest.dataset;
+        let dataset = self.manifest()?.dataset;
         let sizes = config.sizes(&compiled.model);
         let relations = config.relation_rows(dataset.relations);
         let options = EngineOptions { threads, parameters: config.model.parameters };
@@ -55,6 +50,16 @@ impl RunFolder {
         }
         import(&mut engine, &path)?;
         Ok(engine)
+    }
+
+    /// The path of the run's tables, which are what the run wrote.
+    pub(crate) fn embeddings(&self) -> Result<PathBuf> {
+        let path = self.file(Self::EMBEDDINGS);
+        if !path.is_file() {
+            return Err(RunError::Unfinished { path: self.path().to_owned() }.into());
+        }
+        check_digest(&path, self.manifest()?.embeddings.as_deref())?;
+        Ok(path)
     }
 
     /// The names of the run's entities.

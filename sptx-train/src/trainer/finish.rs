@@ -6,11 +6,12 @@ use super::Trainer;
 use crate::dataset::Split;
 use crate::error::Result;
 use crate::evaluate::{EvaluateOptions, Evaluator, Metrics};
+use crate::report::write_report;
 use crate::score::EngineScorer;
 
 impl Trainer {
-    /// Writes the tables, evaluates the splits that the configuration lists (empty ones are left out), writes the metrics.
-    /// Without a folder nothing is written.
+    /// Writes the tables, evaluates the splits that the configuration lists (empty ones are left out), writes the metrics
+    /// and, where the configuration asks for one, the report. Without a folder nothing is written.
     ///
     /// # Errors
     /// When the folder cannot be written.
@@ -31,6 +32,9 @@ impl Trainer {
         }
         if let Some(folder) = &self.folder {
             folder.write_metrics(&metrics)?;
+            if self.config.outputs.report {
+                write_report(folder, Some(&self.dataset))?;
+            }
         }
         Ok(metrics)
     }

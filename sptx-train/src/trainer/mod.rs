@@ -30,6 +30,7 @@ use crate::loss::Loss;
 use crate::reciprocal;
 use crate::run_error::RunError;
 use crate::run_folder::RunFolder;
+use crate::tensorboard::EventLog;
 use work::{Positives, Work};
 
 /// Trains one model on one dataset.
@@ -48,6 +49,8 @@ pub struct Trainer {
     folder: Option<RunFolder>,
     /// Keeps other processes from writing to the folder.
     lock: Option<File>,
+    /// The epochs for TensorBoard.
+    events: Option<EventLog>,
     saved: Instant,
     batch: TrainingBatch,
 }
@@ -84,6 +87,7 @@ impl Trainer {
             best: None,
             folder: None,
             lock: None,
+            events: None,
             saved: Instant::now(),
             batch: TrainingBatch::default(),
         })
@@ -96,6 +100,7 @@ impl Trainer {
     pub fn keep_in(&mut self, folder: RunFolder, source: Option<&str>) -> Result<()> {
         self.lock = Some(folder.lock()?);
         folder.begin(&self.engine, &self.dataset, &self.config, source)?;
+        self.events = event_log(&self.config, &folder)?;
         self.folder = Some(folder);
         Ok(())
     }
@@ -122,6 +127,7 @@ impl Trainer {
         trainer.progress.trace_bytes = folder.truncate_trace(trainer.progress.trace_bytes)?;
         folder.set_config(&trainer.config)?;
         folder.mark_open()?;
+        trainer.events = event_log(&trainer.config, &folder)?;
         trainer.folder = Some(folder);
         trainer.lock = Some(lock);
         Ok(trainer)
@@ -181,6 +187,9 @@ impl Trainer {
         if let Some(folder) = &self.folder {
             self.progress.trace_bytes = folder.append_trace(self.progress.trace_bytes, &record)?;
         }
+        if let Some(events) = &mut self.events {
+            events.append(&record)?;
+        }
         observer.epoch_finished(&record);
         let every = self.config.checkpoint.every;
         if every > 0 && epoch.is_multiple_of(every) {
@@ -239,4 +248,9 @@ impl Trainer {
     pub fn best(&self) -> Option<(u32, f64)> {
         self.progress.best.map(|best| (best.epoch, best.value))
     }
+}
+
+/// A folder's epochs for TensorBoard, where the configuration asks for them.
+fn event_log(config: &Config, folder: &RunFolder) -> Result<Option<EventLog>> {
+    config.outputs.tensorboard.then(|| EventLog::open(folder)).transpose()
 }

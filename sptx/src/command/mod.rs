@@ -8,6 +8,9 @@ mod eval;
 mod neighbours;
 mod predict;
 
+mod export;
+mod report;
+
 mod check;
 mod explain;
 
@@ -65,6 +68,8 @@ enum Verb {
     Predict(predict::Arguments),
     #[command(alias = "neighbors")]
     Neighbours(neighbours::Arguments),
+    Report(report::Arguments),
+    Export(export::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
     Compile(compile::Arguments),
@@ -82,6 +87,8 @@ pub(crate) fn main() -> ExitCode {
         Verb::Eval(arguments) => eval::run(&arguments),
         Verb::Predict(arguments) => predict::run(&arguments),
         Verb::Neighbours(arguments) => neighbours::run(&arguments),
+        Verb::Report(arguments) => report::run(&arguments),
+        Verb::Export(arguments) => export::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Compile(arguments) => compile::run(&arguments),

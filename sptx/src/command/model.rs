@@ -1,6 +1,6 @@
 //! The models of runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sptx::models::{KernelChoice, ModelError, Source};
 use sptx::runtime::cpu::Engine;
@@ -55,14 +55,20 @@ impl EndedRun {
         let config = folder.config()?;
         let compiled = compile(&of_run(&folder, &config.model)?, &config.model)?;
         let engine = folder.load_engine(&|_| Ok(compiled.clone()), self.threads as usize)?;
-        let dataset = data::load(self.data.as_ref().unwrap_or(&config.data)).map_err(|failure| {
-            failure.help("if the data has moved since the run began, name its folder with `--data`")
-        })?;
-        if dataset.digest() != folder.manifest()?.dataset.digest {
-            let message = format!("{}: the dataset is not the one that the run was trained on", self.run.display());
-            let help = "name the folder of the dataset that it was trained on with `--data`";
-            return Err(Failure::new(message).help(help));
-        }
+        let dataset = dataset_of_run(&folder, self.data.as_deref())?;
         Ok(Run { engine, dataset })
     }
+}
+
+/// The dataset that a run was trained on, from `moved` or from where it was.
+pub(super) fn dataset_of_run(folder: &RunFolder, moved: Option<&Path>) -> Result<Dataset, Failure> {
+    let config = folder.config()?;
+    let dataset = data::load(moved.unwrap_or(&config.data))
+        .map_err(|failure| failure.help("if the data has moved since the run began, name its folder with `--data`"))?;
+    if dataset.digest() != folder.manifest()?.dataset.digest {
+        let message = format!("{}: the dataset is not the one that the run was trained on", folder.path().display());
+        let help = "name the folder of the dataset that it was trained on with `--data`";
+        return Err(Failure::new(message).help(help));
+    }
+    Ok(dataset)
 }

@@ -46,6 +46,9 @@ pub(super) struct Settings {
     /// Threads; 0 for as many as there are cores. The result does not depend on it.
     #[arg(long, value_name = "T")]
     threads: Option<String>,
+    /// Also write the epochs for TensorBoard, under `tensorboard` in the run's folder.
+    #[arg(long)]
+    tensorboard: bool,
     /// A TOML file of settings; what it leaves out keeps the defaults of the model.
     #[arg(long, value_name = "FILE.toml")]
     config: Option<PathBuf>,
@@ -113,6 +116,7 @@ impl Settings {
                 config.set(&format!("{key}={value}"))?;
             }
         }
+        config.outputs.tensorboard |= self.tensorboard;
         config.device = devices::choose(&self.device)?.name.to_owned();
         self.set.iter().try_for_each(|assignment| config.set(assignment))?;
         check_threads(config)?;

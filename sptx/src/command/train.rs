@@ -187,7 +187,8 @@ fn report(
     output::line(format!("{table}\n"))?;
     showcase::print(engine, dataset)?;
     let folder = folder.display();
-    output::line(format!("\nThe run is kept in {folder}. Next:"))?;
+    let shown = if trainer.config().outputs.report { "; its report.html shows it in a browser" } else { "" };
+    output::line(format!("\nThe run is kept in {folder}{shown}. Next:"))?;
     output::line(format!("  sptx eval {folder} --by-relation"))?;
     match showcase::questions(dataset).first() {
         Some((head, relation)) => {

@@ -65,9 +65,22 @@ fn a_model_named_beside_a_file_takes_its_place() {
 #[test]
 fn help_has_examples() {
     let folder = Folder::new();
-    for verb in
-        ["", "train", "eval", "predict", "search", "check", "explain", "compile", "devices", "models", "completions"]
-    {
+    for verb in [
+        "",
+        "train",
+        "eval",
+        "predict",
+        "neighbours",
+        "search",
+        "report",
+        "export",
+        "check",
+        "explain",
+        "compile",
+        "devices",
+        "models",
+        "completions",
+    ] {
         let help = folder.succeed(&format!("{verb} --help"));
         assert!(verb == "devices" || verb == "models" || help.contains("xample"), "{verb}: {help}");
     }

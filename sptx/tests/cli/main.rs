@@ -8,5 +8,6 @@ mod check;
 mod compile;
 mod durability;
 mod mistakes;
+mod outputs;
 mod queries;
 mod search;
