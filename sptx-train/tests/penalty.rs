@@ -8,7 +8,7 @@ use common::runs::model;
 use sptx_runtime::cpu::{Batch, Block, BlockLoss, Candidates, Engine, EngineOptions, Queries};
 use sptx_runtime::optimizer::{Occurrences, Penalty, Rule, Step};
 use sptx_runtime::program::{Owner, Side};
-use sptx_train::{Dataset, initialize};
+use sptx_train::{Dataset, InitialConfig, initialize};
 
 const ENTITIES: usize = 7;
 const RELATIONS: usize = 3;
@@ -29,7 +29,7 @@ fn engine(name: &str) -> Engine {
     let compiled = model(name);
     let sizes: BTreeMap<String, usize> = compiled.model.symbols().map(|name| (name.to_owned(), DIM)).collect();
     let mut engine = Engine::new(compiled, &sizes, ENTITIES, RELATIONS, &EngineOptions::default()).expect("an engine");
-    initialize(&mut engine, &dataset.expect("a dataset"), 5);
+    initialize(&mut engine, &dataset.expect("a dataset"), &InitialConfig::default(), 5);
     engine.set_optimizer(Rule::Sgd);
     engine
 }

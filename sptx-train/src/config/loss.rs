@@ -30,7 +30,9 @@ pub struct LossConfig {
     /// Whether negatives of the sampled softmax count E/N-fold, so that its sum estimates that over all E entities
     /// without bias: `auto` does where negatives are shared, `on`, `off`.
     pub log_q: LogQ,
-    /// Whether terms are summed over a batch or averaged.
+    /// Whether terms are summed over a batch or averaged. A term is a negative that counts (`margin`), a score that
+    /// counts (`logistic`, `bce`; self-adversarial: a positive, or all of its negatives), or a positive or query
+    /// (`softmax`).
     pub reduction: Reduction,
 }
 
