@@ -24,6 +24,8 @@ mod reciprocal;
 
 mod regime;
 
+mod dropout;
+
 mod initialize;
 
 mod batch;
@@ -65,8 +67,8 @@ pub mod search;
 pub use atomic::AtomicFile;
 pub use category::{Cardinality, Category};
 pub use config::{
-    CheckpointConfig, Config, ConfigError, EvaluationConfig, InitialConfig, LogQ, LossConfig, LossName, MetricName,
-    ModelReference, OptimizerConfig, OptimizerName, OutputsConfig, Reduction, RegimeConfig, RegimeName,
+    CheckpointConfig, Config, ConfigError, DropoutConfig, EvaluationConfig, InitialConfig, LogQ, LossConfig, LossName,
+    MetricName, ModelReference, OptimizerConfig, OptimizerName, OutputsConfig, Reduction, RegimeConfig, RegimeName,
     RegularizerConfig, SamplerConfig, ScheduleConfig, ScheduleName, Sides, ValidationConfig,
 };
 pub use dataset::{Dataset, Split, SplitSummary, Summary, Triple, Vocabulary, Warning};

@@ -133,7 +133,7 @@ fn zero_blocks(engine: &mut Engine, step: Step<'_>) {
         },
         Block { queries: queries(Side::Head, &[5], &[0]), candidates: Candidates::Range(3..5), answers: None },
     ];
-    engine.step_blocks(&blocks, step, &NoLoss).expect("a step");
+    engine.step_blocks(&blocks, step, None, &NoLoss).expect("a step");
 }
 
 #[test]

@@ -98,7 +98,12 @@ fn measure(engine: &mut Engine, arguments: &Arguments, model: &str, missing: Sid
         score = score.min(began.elapsed().as_secs_f64());
         let began = Instant::now();
         let block = Block { queries, candidates: candidates(), answers: None };
-        engine.step_blocks(&[block], Step { learning_rate: 1e-6, weight_decay: 0.0, number, penalty: None }, &Half)?;
+        engine.step_blocks(
+            &[block],
+            Step { learning_rate: 1e-6, weight_decay: 0.0, number, penalty: None },
+            None,
+            &Half,
+        )?;
         step = step.min(began.elapsed().as_secs_f64());
     }
     let pairs = scores.len() as f64 / 1e9;

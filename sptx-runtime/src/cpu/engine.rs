@@ -38,7 +38,7 @@ pub struct Engine {
     pub(super) workspaces: Mutex<Vec<Workspace>>,
     pub(super) scratch: Mutex<Vec<Buffer>>,
     pub(super) targets: Targets,
-    reciprocal: bool,
+    pub(super) reciprocal: bool,
 }
 
 impl Engine {

@@ -19,7 +19,7 @@ mod train;
 mod update;
 
 pub use batch::Batch;
-pub use block::{Block, BlockLoss, Candidates, Queries};
+pub use block::{Block, BlockLoss, Candidates, Queries, RowMask};
 pub use engine::{Engine, EngineOptions};
 pub use gradients::Gradients;
 pub use interpret::Interpreter;

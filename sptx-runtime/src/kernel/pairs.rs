@@ -43,7 +43,7 @@ pub trait PairTiles {
     fn tile<S: Simd, const Q: usize, const C: usize>(&mut self, simd: S, query: usize, candidate: usize);
 }
 
-/// Covers all pairs by tiles of `Q` queries and `C` candidates, and of one where fewer are left.
+/// Covers all pairs by tiles of `Q` queries and `C` candidates, and by single pairs where fewer are left.
 #[inline(always)]
 pub fn for_each_pair_tile<S: Simd, const Q: usize, const C: usize>(
     simd: S,
@@ -56,15 +56,10 @@ pub fn for_each_pair_tile<S: Simd, const Q: usize, const C: usize>(
         for query in (0..whole_queries).step_by(Q) {
             kernel.tile::<S, Q, C>(simd, query, candidate);
         }
-        for query in whole_queries..queries {
-            kernel.tile::<S, 1, C>(simd, query, candidate);
-        }
     }
-    for candidate in whole_candidates..candidates {
-        for query in (0..whole_queries).step_by(Q) {
-            kernel.tile::<S, Q, 1>(simd, query, candidate);
-        }
-        for query in whole_queries..queries {
+    for query in 0..queries {
+        let done = if query < whole_queries { whole_candidates } else { 0 };
+        for candidate in done..candidates {
             kernel.tile::<S, 1, 1>(simd, query, candidate);
         }
     }

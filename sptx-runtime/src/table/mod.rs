@@ -53,6 +53,30 @@ impl Tables {
         Self { entities, relations, tilings, planes }
     }
 
+    /// Tables whose rows are copies of some entities' and some relations' rows.
+    pub(crate) fn copies(&self, model: &Model, [entities, relations]: [&[u32]; 2]) -> Self {
+        let copy = |(plane, table): (usize, &Table)| {
+            let rows = match model.owner(plane) {
+                Owner::Entity => entities,
+                Owner::Relation => relations,
+            };
+            let layout = table.layout.with_rows(rows.len());
+            let mut buffer = Buffer::zeros(layout.lines());
+            let mut values = vec![0.0; layout.row_len()];
+            for (copy, row) in rows.iter().enumerate() {
+                table.layout.read_row(table.buffer.lines(), *row as usize, &mut values);
+                layout.write_row(copy, &values, buffer.lines_mut());
+            }
+            Table { layout, buffer }
+        };
+        Self {
+            entities: entities.len(),
+            relations: relations.len(),
+            tilings: self.tilings.clone(),
+            planes: self.planes.iter().enumerate().map(copy).collect(),
+        }
+    }
+
     /// Number of rows of an owner.
     pub fn count(&self, owner: Owner) -> usize {
         match owner {

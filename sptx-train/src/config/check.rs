@@ -61,7 +61,9 @@ impl Config {
         let RegularizerConfig { p, entity, relation, .. } = self.regularizer;
         ensure("regularizer.p", (1.0..=16.0).contains(&p), "from 1 to 16", p)?;
         ensure("regularizer.entity", natural(entity), NATURAL, entity)?;
-        ensure("regularizer.relation", natural(relation), NATURAL, relation)
+        ensure("regularizer.relation", natural(relation), NATURAL, relation)?;
+        ensure("dropout.entity", share(self.dropout.entity), SHARE, self.dropout.entity)?;
+        ensure("dropout.relation", share(self.dropout.relation), SHARE, self.dropout.relation)
     }
 
     fn check_optimizer(&self) -> Result<(), ConfigError> {

@@ -24,7 +24,7 @@ struct Rule {
 }
 
 /// Every combination that is refused, in the order in which they are looked for.
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 17] = [
     Rule {
         key: "loss.name",
         with: "regime.name",
@@ -132,6 +132,20 @@ const RULES: [Rule; 15] = [
                  would learn nothing",
         mend: "set `regime.sides` to `both`, or `reciprocal` to false",
     },
+    Rule {
+        key: "dropout.entity",
+        with: "regime.name",
+        is_broken: |config| config.dropout.entity > 0.0 && config.is_per_triple(),
+        reason: "it masks the rows of queries, and triples with negatives of their own have none",
+        mend: "set `dropout.entity` to 0, or `regime.name` to `shared`",
+    },
+    Rule {
+        key: "dropout.relation",
+        with: "regime.name",
+        is_broken: |config| config.dropout.relation > 0.0 && config.is_per_triple(),
+        reason: "it masks the rows of queries, and triples with negatives of their own have none",
+        mend: "set `dropout.relation` to 0, or `regime.name` to `shared`",
+    },
 ];
 
 impl Config {
@@ -189,7 +203,7 @@ mod tests {
     use super::*;
 
     /// A configuration that breaks each rule: settings beside the defaults, in the order of [`RULES`].
-    const BROKEN: [&str; 15] = [
+    const BROKEN: [&str; 17] = [
         "loss.name=margin regime.name=one-vs-all",
         "loss.adversarial=1 loss.name=softmax",
         "loss.adversarial=1 regime.name=k-vs-all",
@@ -205,6 +219,8 @@ mod tests {
         "sampler.corruption=bernoulli regime.sides=tail",
         "sampler.corruption=bernoulli reciprocal=true",
         "reciprocal=true regime.sides=tail",
+        "dropout.entity=0.1",
+        "dropout.relation=0.1",
     ];
 
     fn with(settings: &str) -> Config {

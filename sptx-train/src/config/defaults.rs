@@ -24,6 +24,7 @@ impl Default for Config {
             sampler: Default::default(),
             loss: Default::default(),
             regularizer: Default::default(),
+            dropout: Default::default(),
             optimizer: Default::default(),
             schedule: Default::default(),
             validation: Default::default(),

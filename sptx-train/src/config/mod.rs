@@ -4,6 +4,7 @@ mod check;
 mod combinations;
 mod defaults;
 mod difference;
+mod dropout;
 mod error;
 mod initial;
 mod loss;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sptx_runtime::program::Model;
 
+pub use dropout::DropoutConfig;
 pub use error::ConfigError;
 pub use initial::InitialConfig;
 pub use loss::{LogQ, LossConfig, LossName, Reduction};
@@ -82,6 +84,8 @@ pub struct Config {
     pub loss: LossConfig,
     /// What keeps rows small.
     pub regularizer: RegularizerConfig,
+    /// What is masked of rows.
+    pub dropout: DropoutConfig,
     /// How it is minimised.
     pub optimizer: OptimizerConfig,
     /// The learning rate over time.

@@ -3,12 +3,14 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use sptx_runtime::cpu::RowMask;
 use sptx_runtime::optimizer::{Occurrences, Penalty, Step};
 
 use super::work::Work;
 use super::{Observer, Trainer};
 use crate::config::{Config, Reduction};
 use crate::dataset::Triple;
+use crate::dropout::Dropout;
 use crate::error::Result;
 use crate::loss::LossValue;
 use crate::regime::{BlockRegime, Occurring};
@@ -94,9 +96,11 @@ impl Trainer {
     }
 
     fn step_blocks(&mut self, regime: &BlockRegime<'_>, visited: &[u32], step: Step<'_>) -> Result<LossValue, Refusal> {
-        let Self { engine, progress, .. } = self;
+        let Self { engine, progress, config, .. } = self;
         let batch = engine.install(|| regime.batch(visited, progress.epoch, progress.batch));
-        let sum = engine.step_blocks(&batch.blocks(), step, batch.loss())?;
+        let dropout = Dropout::new(config.dropout, config.seed, step.number);
+        let mask = config.dropout.is_on().then_some(&dropout as &dyn RowMask);
+        let sum = engine.step_blocks(&batch.blocks(), step, mask, batch.loss())?;
         let value = LossValue { sum, terms: batch.terms(), finite: sum.is_finite() };
         if value.finite { Ok(value) } else { Err(Refusal::NonFinite(sum)) }
     }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::operands::Operands;
-use super::pair_tile::{CANDIDATES, PairTile, Pairing, QUERIES};
+use super::pair_tile::{CANDIDATES, PairTile, Pairing, QUERIES, Scratch};
 use crate::program::{Comparison, Instruction, Side, Stage};
 use crate::table::Line;
 
@@ -22,8 +22,8 @@ pub(super) fn score(pairing: Pairing<'_>, queries: &Operands, candidates: &Opera
             items.push((range.clone(), start..candidates.count.min(start + CANDIDATES), scores));
         }
     }
-    items.into_par_iter().for_each(|(of_queries, of_candidates, scores)| {
-        let mut tile = PairTile::new(pairing, queries.rows(of_queries), candidates.rows(of_candidates));
+    items.into_par_iter().for_each_init(Scratch::default, |scratch, (of_queries, of_candidates, scores)| {
+        let mut tile = PairTile::new(pairing, queries.rows(of_queries), candidates.rows(of_candidates), scratch);
         tile.forward();
         for (query, scores) in scores.into_iter().enumerate() {
             scores.copy_from_slice(tile.scores(query));
@@ -46,7 +46,7 @@ pub(super) fn learn(
     let zeros = |part: &crate::program::Part, count| Operands::zeros(&part.outputs, pairing.tables, count);
     let parts: Vec<(usize, Operands, Operands)> = starts
         .into_par_iter()
-        .map(|first| {
+        .map_init(Scratch::default, |scratch, first| {
             let end = candidates.count.min(first + width);
             let mut by_queries = zeros(&pairing.split.query, queries.count);
             let mut by_candidates = zeros(&pairing.split.candidate, end - first);
@@ -55,18 +55,15 @@ pub(super) fn learn(
                 for start in (first..end).step_by(CANDIDATES) {
                     let of_tile = start..end.min(start + CANDIDATES);
                     let rows = [queries.rows(of_queries.clone()), candidates.rows(of_tile.clone())];
-                    let mut tile = PairTile::new(pairing, rows[0], rows[1]);
+                    let mut tile = PairTile::new(pairing, rows[0], rows[1], scratch);
                     if anew {
                         tile.forward();
                     }
                     for (row, upstream) in upstream[of_queries.clone()].iter().enumerate() {
                         tile.set_upstream(row, &upstream[of_tile.clone()]);
                     }
-                    tile.backward();
-                    if let Some([queries, candidates]) = &tile.derivatives {
-                        by_queries.add(query, queries);
-                        by_candidates.add(start - first, candidates);
-                    }
+                    let of_tile = start - first..start - first + rows[1].count;
+                    tile.backward([by_queries.rows_mut(of_queries.clone()), by_candidates.rows_mut(of_tile)]);
                 }
             }
             (first, by_queries, by_candidates)

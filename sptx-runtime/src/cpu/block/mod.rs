@@ -10,6 +10,7 @@
 mod compare;
 mod expand;
 mod half;
+mod mask;
 mod members;
 mod operands;
 mod pair_scalars;
@@ -28,6 +29,7 @@ use crate::Error;
 use crate::program::{Owner, Side};
 
 pub(super) use half::PartKernels;
+pub use mask::RowMask;
 pub use step::BlockLoss;
 
 /// Scores kept at a time.

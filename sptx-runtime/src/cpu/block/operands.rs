@@ -28,6 +28,14 @@ pub(super) struct Rows<'a> {
     pub(super) count: usize,
 }
 
+/// The operands of some consecutive ends, to add to.
+#[derive(Debug)]
+pub(super) struct RowsMut<'a> {
+    operands: &'a mut Operands,
+    first: usize,
+    count: usize,
+}
+
 impl Operands {
     /// Zeros for `count` ends.
     pub(super) fn zeros(outputs: &[Output], tables: &Tables, count: usize) -> Self {
@@ -50,11 +58,6 @@ impl Operands {
     /// Number of outputs.
     pub(super) fn outputs(&self) -> usize {
         self.outputs.len()
-    }
-
-    /// All lines of each output, to write.
-    pub(super) fn all_lines_mut(&mut self) -> impl Iterator<Item = &mut [Line]> {
-        self.outputs.iter_mut().map(|operand| operand.buffer.lines_mut())
     }
 
     /// The floats of an output.
@@ -109,15 +112,45 @@ impl Operands {
     pub(super) fn rows(&self, range: Range<usize>) -> Rows<'_> {
         Rows { operands: self, first: range.start, count: range.len() }
     }
+
+    /// Some consecutive ends, to add to. The first must be a multiple of 16.
+    pub(super) fn rows_mut(&mut self, range: Range<usize>) -> RowsMut<'_> {
+        RowsMut { first: range.start, count: range.len(), operands: self }
+    }
+}
+
+impl Operand {
+    /// Where the lines of some ends are.
+    fn span(&self, first: usize, count: usize) -> Range<usize> {
+        match self.lines {
+            0 => first / Line::LEN..first / Line::LEN + Line::count(count),
+            lines => first * lines..(first + count) * lines,
+        }
+    }
+}
+
+impl RowsMut<'_> {
+    /// The lines of each output.
+    pub(super) fn all_lines(&mut self) -> impl Iterator<Item = &mut [Line]> {
+        let (first, count) = (self.first, self.count);
+        self.operands.outputs.iter_mut().map(move |operand| {
+            let span = operand.span(first, count);
+            &mut operand.buffer.lines_mut()[span]
+        })
+    }
+
+    /// The floats of one output.
+    pub(super) fn floats(&mut self, output: usize) -> &mut [f32] {
+        let operand = &mut self.operands.outputs[output];
+        let span = operand.span(self.first, self.count);
+        bytemuck::cast_slice_mut(&mut operand.buffer.lines_mut()[span])
+    }
 }
 
 impl<'a> Rows<'a> {
     /// Their lines of an output: whole rows of a vector, packed floats of a scalar.
     pub(super) fn lines(self, output: usize) -> &'a [Line] {
-        let Operand { lines, buffer } = &self.operands.outputs[output];
-        match lines {
-            0 => &buffer.lines()[self.first / Line::LEN..][..Line::count(self.count)],
-            lines => &buffer.lines()[self.first * lines..][..self.count * lines],
-        }
+        let operand = &self.operands.outputs[output];
+        &operand.buffer.lines()[operand.span(self.first, self.count)]
     }
 }

@@ -12,12 +12,12 @@ use crate::table::Line;
 const STRETCH: usize = 16;
 
 /// A stage over the pairs of a tile.
-pub(super) struct PairScalars<'a, 't> {
+pub(super) struct PairScalars<'a, 's, 't> {
     pub(super) stage: &'a Scalars,
-    pub(super) tile: &'t mut PairTile<'a>,
+    pub(super) tile: &'t mut PairTile<'a, 's>,
 }
 
-impl Task for PairScalars<'_, '_> {
+impl Task for PairScalars<'_, '_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -46,7 +46,7 @@ impl Task for PairScalars<'_, '_> {
 fn define<S: Simd>(
     simd: S,
     instruction: Instruction,
-    tile: &PairTile<'_>,
+    tile: &PairTile<'_, '_>,
     [query, start]: [usize; 2],
     defined: &[[Line; STRETCH]],
     out: &mut [Line],

@@ -1,6 +1,6 @@
 //! A tile of a block: some queries against some candidates, every pair's numbers at hand.
 
-use super::operands::{Operands, Rows};
+use super::operands::{Rows, RowsMut};
 use super::pair_scalars::PairScalars;
 use super::product;
 use crate::kernel::{Direction, Kernels, PairsInput, PairsOutput};
@@ -22,37 +22,50 @@ pub(super) struct Pairing<'a> {
     pub(super) parameters: &'a [f32],
 }
 
-/// A tile on its way. Numbers of pairs are kept by queries, each query's beginning a line.
-pub(super) struct PairTile<'a> {
+/// The numbers of a tile's pairs: by queries, each query's beginning a line. Used again for the next tile, so that memory
+/// is taken once.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    scalars: Vec<Buffer>,
+    products: Vec<Buffer>,
+    product_derivatives: Vec<Buffer>,
+}
+
+/// A tile on its way.
+pub(super) struct PairTile<'a, 's> {
     pairing: Pairing<'a>,
     pub(super) parameters: &'a [f32],
     pub(super) queries: Rows<'a>,
     pub(super) candidates: Rows<'a>,
     /// Lines of one query's pairs.
     pub(super) stride: usize,
-    scalars: Vec<Buffer>,
-    products: Vec<Buffer>,
-    product_derivatives: Vec<Buffer>,
-    /// Derivatives by the outputs of the tile's queries and candidates.
-    pub(super) derivatives: Option<[Operands; 2]>,
+    scratch: &'s mut Scratch,
+    /// Where the derivatives by the outputs of queries and of candidates are added.
+    derivatives: Option<[RowsMut<'s>; 2]>,
 }
 
-impl<'a> PairTile<'a> {
-    pub(super) fn new(pairing: Pairing<'a>, queries: Rows<'a>, candidates: Rows<'a>) -> Self {
-        let Comparison { scalars, products, .. } = &pairing.split.comparison;
-        let stride = Line::count(candidates.count);
-        let pairs = |count: usize| (0..count).map(|_| Buffer::zeros(queries.count * stride)).collect::<Vec<_>>();
-        Self {
-            pairing,
-            parameters: pairing.parameters,
-            queries,
-            candidates,
-            stride,
-            scalars: pairs(*scalars),
-            products: pairs(products.len()),
-            product_derivatives: Vec::new(),
-            derivatives: None,
+impl Scratch {
+    /// Makes room for a tile. What is there before is unspecified.
+    fn begin(&mut self, comparison: &Comparison, lines: usize) {
+        let products = comparison.products.len();
+        let buffers = [
+            (&mut self.scalars, comparison.scalars),
+            (&mut self.products, products),
+            (&mut self.product_derivatives, products),
+        ];
+        for (buffers, count) in buffers {
+            buffers.resize_with(count, Buffer::default);
+            buffers.iter_mut().for_each(|buffer| _ = buffer.at_least(lines));
         }
+    }
+}
+
+impl<'a, 's> PairTile<'a, 's> {
+    pub(super) fn new(pairing: Pairing<'a>, queries: Rows<'a>, candidates: Rows<'a>, scratch: &'s mut Scratch) -> Self {
+        let stride = Line::count(candidates.count);
+        scratch.begin(&pairing.split.comparison, queries.count * stride);
+        let parameters = pairing.parameters;
+        Self { pairing, parameters, queries, candidates, stride, scratch, derivatives: None }
     }
 
     fn comparison(&self) -> &'a Comparison {
@@ -62,7 +75,7 @@ impl<'a> PairTile<'a> {
     /// Computes the scores, and gives each query's.
     pub(super) fn forward(&mut self) {
         for (number, product) in self.comparison().products.iter().enumerate() {
-            product::forward(product, self.queries, self.candidates, self.stride, &mut self.products[number]);
+            product::forward(product, self.queries, self.candidates, self.stride, &mut self.scratch.products[number]);
         }
         self.program(Direction::Forward, &self.comparison().forward);
     }
@@ -80,18 +93,16 @@ impl<'a> PairTile<'a> {
         bytemuck::cast_slice_mut(lines)[..upstream.len()].copy_from_slice(upstream);
     }
 
-    /// Computes the derivatives by the outputs.
-    pub(super) fn backward(&mut self) {
-        let Split { query, candidate, comparison, .. } = self.pairing.split;
-        let zeros = |part: &crate::program::Part, rows: Rows<'_>| {
-            Operands::zeros(&part.outputs, self.pairing.tables, rows.count)
-        };
-        self.derivatives = Some([zeros(query, self.queries), zeros(candidate, self.candidates)]);
-        self.product_derivatives =
-            comparison.products.iter().map(|_| Buffer::zeros(self.queries.count * self.stride)).collect();
+    /// Adds the derivatives by the outputs of queries and of candidates.
+    pub(super) fn backward(&mut self, derivatives: [RowsMut<'s>; 2]) {
+        let comparison = self.comparison();
+        for product in &mut self.scratch.product_derivatives {
+            product.at_least(self.queries.count * self.stride).fill(Line::ZERO);
+        }
+        self.derivatives = Some(derivatives);
         self.program(Direction::Backward, &comparison.backward);
         let Some([queries, candidates]) = &mut self.derivatives else { return };
-        for (product, upstream) in comparison.products.iter().zip(&self.product_derivatives) {
+        for (product, upstream) in comparison.products.iter().zip(&self.scratch.product_derivatives) {
             product::backward(product, [self.queries, self.candidates], self.stride, upstream, [queries, candidates]);
         }
     }
@@ -118,13 +129,13 @@ impl<'a> PairTile<'a> {
         let mut reduced: Vec<(usize, Buffer)> = stage
             .reduce
             .iter()
-            .map(|reduce| (reduce.scalar, std::mem::take(&mut self.scalars[reduce.scalar])))
+            .map(|reduce| (reduce.scalar, std::mem::take(&mut self.scratch.scalars[reduce.scalar])))
             .collect();
-        let scalars: Vec<&[f32]> = self.scalars.iter().map(Buffer::floats).collect();
+        let scalars: Vec<&[f32]> = self.scratch.scalars.iter().map(Buffer::floats).collect();
         let mut derivatives = self.derivatives.take();
         let mut gradients: Vec<&mut [Line]> = Vec::with_capacity(planes);
         if let Some(derivatives) = &mut derivatives {
-            gradients.extend(derivatives.iter_mut().flat_map(Operands::all_lines_mut));
+            gradients.extend(derivatives.iter_mut().flat_map(RowsMut::all_lines));
         }
         let tiling = &self.pairing.tables.tilings()[stage.dim];
         let input = PairsInput {
@@ -144,7 +155,7 @@ impl<'a> PairTile<'a> {
         self.pairing.kernels.pairs(self.pairing.split.missing, direction, number, input, output);
         self.derivatives = derivatives;
         for (scalar, buffer) in reduced {
-            self.scalars[scalar] = buffer;
+            self.scratch.scalars[scalar] = buffer;
         }
     }
 
@@ -158,15 +169,15 @@ impl<'a> PairTile<'a> {
 
     pub(super) fn product(&self, plane: usize, query: usize, start: usize, lines: usize) -> &[Line] {
         let number = plane - self.queries.operands.outputs() - self.candidates.operands.outputs();
-        &self.products[number].lines()[query * self.stride + start..][..lines]
+        &self.scratch.products[number].lines()[query * self.stride + start..][..lines]
     }
 
     pub(super) fn scalar(&self, scalar: usize, query: usize, start: usize, lines: usize) -> &[Line] {
-        &self.scalars[scalar].lines()[query * self.stride + start..][..lines]
+        &self.scratch.scalars[scalar].lines()[query * self.stride + start..][..lines]
     }
 
     pub(super) fn scalar_mut(&mut self, scalar: usize, query: usize, start: usize, lines: usize) -> &mut [Line] {
-        &mut self.scalars[scalar].lines_mut()[query * self.stride + start..][..lines]
+        &mut self.scratch.scalars[scalar].lines_mut()[query * self.stride + start..][..lines]
     }
 
     /// Adds the derivatives of some pairs of a query, from line `start` on, to a scalar's.
@@ -176,14 +187,15 @@ impl<'a> PairTile<'a> {
         let first = start * Line::LEN;
         let floats = &floats[..floats.len().min(self.candidates.count - first)];
         match (side, &mut self.derivatives) {
-            (Side::Head, Some([of_queries, _])) => of_queries.floats_mut(plane)[query] += floats.iter().sum::<f32>(),
+            (Side::Head, Some([of_queries, _])) => of_queries.floats(plane)[query] += floats.iter().sum::<f32>(),
             (Side::Tail, Some([_, of_candidates])) => {
-                let sums = of_candidates.floats_mut(plane - queries)[first..].iter_mut();
+                let sums = of_candidates.floats(plane - queries)[first..].iter_mut();
                 sums.zip(floats).for_each(|(sum, part)| *sum += part);
             }
             (Side::Relation, _) => {
                 let number = plane - queries - candidates;
-                let of_query = &mut self.product_derivatives[number].floats_mut()[query * self.stride * Line::LEN..];
+                let of_query =
+                    &mut self.scratch.product_derivatives[number].floats_mut()[query * self.stride * Line::LEN..];
                 of_query[first..first + floats.len()].copy_from_slice(floats);
             }
             (Side::Head | Side::Tail, None) => {}

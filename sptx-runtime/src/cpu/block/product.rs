@@ -3,7 +3,7 @@
 //! A squared distance is `‖q‖² + ‖c‖² − 2·q·c`. Where it comes out small beside the norms, most of its digits have
 //! cancelled; it is then computed anew from the difference.
 
-use super::operands::{Operands, Rows};
+use super::operands::{Rows, RowsMut};
 use crate::cpu::gemm::{View, multiply};
 use crate::program::{PairProduct, PairProductKind};
 use crate::simd::{Simd, Task, dispatch};
@@ -20,7 +20,13 @@ pub(super) fn forward(product: &PairProduct, queries: Rows<'_>, candidates: Rows
         multiply(view(queries, *q), transposed, out.floats_mut(), stride, number > 0);
     }
     if product.kind == PairProductKind::SquaredDistance {
-        dispatch(Distances { product, queries, candidates, stride, out: out.lines_mut() });
+        dispatch(Distances {
+            product,
+            queries,
+            candidates,
+            stride,
+            out: &mut out.lines_mut()[..queries.count * stride / Line::LEN],
+        });
     }
 }
 
@@ -30,10 +36,10 @@ pub(super) fn backward(
     [queries, candidates]: [Rows<'_>; 2],
     stride: usize,
     upstream: &Buffer,
-    [of_queries, of_candidates]: [&mut Operands; 2],
+    [of_queries, of_candidates]: [&mut RowsMut<'_>; 2],
 ) {
     let (rows, columns, stride) = (queries.count, candidates.count, stride * Line::LEN);
-    let upstream = View { floats: upstream.floats(), rows, columns, stride, transposed: false };
+    let upstream = View { floats: &upstream.floats()[..rows * stride], rows, columns, stride, transposed: false };
     let by_candidate = View { transposed: true, ..upstream };
     for (q, c) in &product.vectors {
         match product.kind {
@@ -62,13 +68,13 @@ fn view<'a>(rows: Rows<'a>, output: usize) -> View<'a> {
     View { floats, rows: rows.count, columns: width, stride: width, transposed: false }
 }
 
-fn add_product(upstream: View<'_>, vectors: View<'_>, out: &mut Operands, output: usize) {
-    multiply(upstream, vectors, out.floats_mut(output), vectors.stride, true);
+fn add_product(upstream: View<'_>, vectors: View<'_>, out: &mut RowsMut<'_>, output: usize) {
+    multiply(upstream, vectors, out.floats(output), vectors.stride, true);
 }
 
 /// `outᵢ −= sumᵢ · vectorᵢ`.
-fn add_scaled(sums: &[f32], vectors: View<'_>, out: &mut Operands, output: usize) {
-    let rows = out.floats_mut(output).chunks_exact_mut(vectors.stride).zip(vectors.floats.chunks_exact(vectors.stride));
+fn add_scaled(sums: &[f32], vectors: View<'_>, out: &mut RowsMut<'_>, output: usize) {
+    let rows = out.floats(output).chunks_exact_mut(vectors.stride).zip(vectors.floats.chunks_exact(vectors.stride));
     for (sum, (row, vector)) in sums.iter().zip(rows) {
         row.iter_mut().zip(vector).for_each(|(out, x)| *out -= sum * x);
     }

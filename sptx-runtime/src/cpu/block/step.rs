@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::compare;
 use super::half::Half;
+use super::mask::RowMask;
 use super::members::{Columns, groups, stretches};
 use super::operands::Operands;
 use super::{Block, PAIRS};
@@ -25,29 +26,39 @@ pub trait BlockLoss: Sync {
 }
 
 /// A block with the gradient rows of all that it names.
-struct Placed {
-    missing: Side,
-    ids: Columns,
-    targets: Columns,
-    candidates: Vec<u32>,
-    candidate_targets: Vec<u32>,
+pub(super) struct Placed {
+    pub(super) missing: Side,
+    pub(super) ids: Columns,
+    pub(super) targets: Columns,
+    pub(super) candidates: Vec<u32>,
+    pub(super) candidate_targets: Vec<u32>,
 }
 
 impl Engine {
     /// One training step over blocks: their gradients are joined, then the tables are updated once, constraints included.
-    /// Gives the sum of the queries' losses. Where that is not finite nothing is updated.
+    /// Where there is a `mask`, the queries' rows are masked by it. Gives the sum of the queries' losses. Where that is not
+    /// finite nothing is updated.
     ///
     /// # Errors
     /// When a row number is out of range.
     ///
     /// # Panics
     /// When [`Engine::set_optimizer`] was not called.
-    pub fn step_blocks(&mut self, blocks: &[Block<'_>], step: Step<'_>, loss: &dyn BlockLoss) -> Result<f64, Error> {
+    pub fn step_blocks(
+        &mut self,
+        blocks: &[Block<'_>],
+        step: Step<'_>,
+        mask: Option<&dyn RowMask>,
+        loss: &dyn BlockLoss,
+    ) -> Result<f64, Error> {
         blocks.iter().try_for_each(|block| block.validate(self))?;
         let pool = Arc::clone(&self.pool);
         Ok(pool.install(|| {
             let dense = self.optimizer.as_ref().is_some_and(|state| state.rule.is_dense());
-            let (sum, mut gradients) = self.block_gradients(blocks, dense, loss);
+            let (sum, mut gradients) = match mask {
+                Some(mask) => self.masked(blocks, dense, mask, loss),
+                None => self.block_gradients(blocks, dense, loss),
+            };
             if sum.is_finite() {
                 self.update(&mut gradients, step);
             }
@@ -69,7 +80,26 @@ impl Engine {
         Ok(pool.install(|| self.block_gradients(blocks, false, loss)))
     }
 
-    fn block_gradients(&mut self, blocks: &[Block<'_>], dense: bool, loss: &dyn BlockLoss) -> (f64, Gradients) {
+    fn masked(
+        &mut self,
+        blocks: &[Block<'_>],
+        dense: bool,
+        mask: &dyn RowMask,
+        loss: &dyn BlockLoss,
+    ) -> (f64, Gradients) {
+        let (placed, touched) = self.place(blocks, dense);
+        let model = Arc::clone(&self.compiled.model);
+        let mut gradients = Gradients::zeros(&model, &self.tables, touched, |plane| model.is_trained(plane));
+        let sum = self.masked_gradients(&placed, mask, loss, &mut gradients);
+        (sum, gradients)
+    }
+
+    pub(super) fn block_gradients(
+        &mut self,
+        blocks: &[Block<'_>],
+        dense: bool,
+        loss: &dyn BlockLoss,
+    ) -> (f64, Gradients) {
         let (placed, touched) = self.place(blocks, dense);
         let model = Arc::clone(&self.compiled.model);
         let mut gradients = Gradients::zeros(&model, &self.tables, touched, |plane| model.is_trained(plane));
