@@ -4,7 +4,8 @@ use serde::Serialize;
 use sptx::codegen::Compiled;
 use sptx::codegen::interp;
 use sptx::codegen::ir::PlaneId;
-use sptx::runtime::cpu::{Batch, Gradients};
+use sptx::runtime::cpu::{Batch, Block, BlockLoss, Candidates, Gradients, Queries};
+use sptx::runtime::program::Side;
 use sptx::train::Triple;
 
 use super::draw::Case;
@@ -18,7 +19,7 @@ const ELEMENTS: usize = 96;
 const CANCELLED: f64 = 1e-3;
 
 /// The largest relative errors of one check.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Errors {
     /// Triples compared.
     pub(super) triples: usize,
@@ -30,6 +31,9 @@ pub(super) struct Errors {
     pub(super) gradient: f64,
     /// Of gradients against central differences.
     pub(super) differences: f64,
+    /// Of blocks, for a missing head and a missing tail: scores of all pairs of the batch's queries and candidates, and
+    /// gradients against both.
+    pub(super) blocks: f64,
     /// Where the largest error of a gradient is.
     pub(super) worst_at: String,
 }
@@ -37,7 +41,7 @@ pub(super) struct Errors {
 impl Errors {
     /// The largest of all. NaN counts as larger than anything.
     pub(super) fn worst(&self) -> f64 {
-        larger(self.score, larger(self.gradient, self.differences))
+        larger(larger(self.score, self.blocks), larger(self.gradient, self.differences))
     }
 }
 
@@ -52,21 +56,60 @@ pub(super) fn compare(compiled: &Compiled, mut case: Case) -> Result<Errors, Fai
     let mut scores = vec![0.0; case.triples.len()];
     case.engine.score(batch, &mut scores)?;
     let gradients = case.engine.gradients(batch, &case.upstream)?;
-    let mut errors = Errors {
-        triples: case.triples.len(),
-        elements: 0,
-        score: score_error(compiled, &case, &scores),
-        gradient: 0.0,
-        differences: 0.0,
-        worst_at: String::new(),
-    };
+    let mut errors = Errors { triples: case.triples.len(), ..Errors::default() };
+    errors.score = score_error(compiled, &case, &case.triples, &scores);
     compare_gradients(compiled, &mut case, &gradients, &mut errors);
+    for missing in [Side::Head, Side::Tail] {
+        let of_end = compare_blocks(compiled, &mut case, missing, &columns)?;
+        if larger(of_end.worst(), errors.worst()) != errors.worst() {
+            let end = if missing == Side::Head { "heads" } else { "tails" };
+            errors.worst_at = format!("blocks of {end}: {}", of_end.worst_at);
+        }
+        errors.blocks = larger(errors.blocks, of_end.worst());
+    }
     Ok(errors)
 }
 
-fn score_error(compiled: &Compiled, case: &Case, scores: &[f32]) -> f64 {
+/// The batch as a block whose candidates are what is at the missing ends: the scores of all pairs, and the gradient of
+/// the pairs that are the batch's triples.
+fn compare_blocks(
+    compiled: &Compiled,
+    case: &mut Case,
+    missing: Side,
+    [heads, relations, tails]: &[Vec<u32>; 3],
+) -> Result<Errors, Failure> {
+    let (entities, candidates) = if missing == Side::Head { (tails, heads) } else { (heads, tails) };
+    let queries = Queries { missing, entities, relations };
+    let mut scores = vec![0.0; entities.len() * candidates.len()];
+    case.engine.score_block(queries, Candidates::List(candidates), &mut scores)?;
+    let pair = |query: usize, candidate: u32| match missing {
+        Side::Head => Triple { head: candidate, relation: relations[query], tail: entities[query] },
+        Side::Relation | Side::Tail => Triple { head: entities[query], relation: relations[query], tail: candidate },
+    };
+    let pairs = (0..entities.len()).flat_map(|query| candidates.iter().map(move |candidate| pair(query, *candidate)));
+    let pairs: Vec<Triple> = pairs.collect();
+    let block = Block { queries, candidates: Candidates::List(candidates), answers: None };
+    let (_, gradients) = case.engine.gradients_of_blocks(&[block], &Diagonal(&case.upstream.clone()))?;
+    let mut errors = Errors { score: score_error(compiled, case, &pairs, &scores), ..Errors::default() };
+    compare_gradients(compiled, case, &gradients, &mut errors);
+    Ok(errors)
+}
+
+/// `Σ upstreamᵢ · scoreᵢᵢ`: each query with the candidate at its own place.
+struct Diagonal<'a>(&'a [f32]);
+
+impl BlockLoss for Diagonal<'_> {
+    fn row(&self, _: usize, query: usize, _: &mut f32, scores: &mut [f32]) -> f64 {
+        let loss = f64::from(self.0[query] * scores[query]);
+        scores.fill(0.0);
+        scores[query] = self.0[query];
+        loss
+    }
+}
+
+fn score_error(compiled: &Compiled, case: &Case, triples: &[Triple], scores: &[f32]) -> f64 {
     let exact = |triple: &Triple| interp::score(&compiled.declared, &case.bindings, &case.declared.rows(*triple));
-    let expected: Vec<f64> = case.triples.iter().map(exact).collect();
+    let expected: Vec<f64> = triples.iter().map(exact).collect();
     let magnitude = root_mean_square(expected.iter().copied());
     let pairs = scores.iter().zip(&expected);
     pairs.map(|(found, expected)| relative(f64::from(*found), *expected, magnitude)).fold(0.0, larger)

@@ -24,7 +24,8 @@ Hold a model's scores and gradients against finite differences.
 
 Random tables and a random batch are drawn from the seed. The scores of the CPU's kernels (f32) are held against the \
 reference interpreter (f64), their gradients against the interpreted gradient and against central differences of the \
-interpreted score. An error is relative to the larger of the value and the root mean square of its kind (or a thousandth of the largest \
+interpreted score. The batch is scored and differentiated again as blocks of queries and candidates, for a missing head \
+and a missing tail. An error is relative to the larger of the value and the root mean square of its kind (or a thousandth of the largest \
 kind's, where a gradient cancels). Triples near a \
 kink of the score, where differences mean nothing, are drawn again.";
 
@@ -149,12 +150,24 @@ fn print(arguments: &Arguments, reports: &[Report]) -> Outcome {
     if arguments.json {
         return output::json(&reports);
     }
-    let headings =
-        ["model", "choices", "dimensions", "kernels", "triples", "score", "gradient", "differences", "", "worst at"];
+    let headings = [
+        "model",
+        "choices",
+        "dimensions",
+        "kernels",
+        "triples",
+        "score",
+        "gradient",
+        "differences",
+        "blocks",
+        "",
+        "worst at",
+    ];
     let mut table = output::table(&headings, 4);
     for Report { model, choices, dimensions, kernels, errors, passed } in reports {
-        let [score, gradient, differences] =
-            [errors.score, errors.gradient, errors.differences].map(|error| format!("{error:.1e}"));
+        let Errors { score, gradient, differences, blocks, .. } = errors;
+        let [score, gradient, differences, blocks] =
+            [score, gradient, differences, blocks].map(|error| format!("{error:.1e}"));
         let verdict = if *passed { "ok" } else { "FAILED" };
         let place = if *passed { "" } else { &errors.worst_at };
         let triples = errors.triples.to_string();
@@ -167,6 +180,7 @@ fn print(arguments: &Arguments, reports: &[Report]) -> Outcome {
             &score,
             &gradient,
             &differences,
+            &blocks,
             verdict,
             place,
         ]);
