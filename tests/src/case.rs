@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sptx_codegen::interp::{self, Bindings, Rows};
 use sptx_codegen::ir::{Gradient, PlaneId, Score, Side};
 use sptx_codegen::testing::{Random, has_kink};
-use sptx_runtime::cpu::{Batch, Block, BlockLoss, Candidates, Engine, EngineOptions, Gradients, Queries};
+use sptx_runtime::cpu::{Batch, Block, BlockLoss, Candidates, Engine, EngineOptions, Gradients, Queries, RowMask};
 use sptx_runtime::kernel::CompiledModel;
 use sptx_runtime::optimizer::{Rule, Step};
 use sptx_runtime::program::{self, Model, Owner};
@@ -48,10 +48,38 @@ pub struct Disagreement {
 impl Case {
     /// A case with random tables and a random batch, in which rows repeat.
     pub fn new(declared: &Score, dims: BTreeMap<String, usize>, triples: usize, seed: u64) -> Option<Self> {
+        let mut random = Random::new(seed);
+        let entities = 1 + random.below(7);
+        let relations = 1 + random.below(3);
+        Self::draw(declared, dims, triples, [entities, relations], random, seed)
+    }
+
+    /// A case without triples, with so many entities and relations.
+    pub fn with_rows(declared: &Score, dims: BTreeMap<String, usize>, rows: [usize; 2], seed: u64) -> Option<Self> {
+        Self::draw(declared, dims, 0, rows, Random::new(seed), seed)
+    }
+
+    /// A case with so many entities.
+    pub fn with_entities(
+        declared: &Score,
+        dims: BTreeMap<String, usize>,
+        triples: usize,
+        entities: usize,
+        seed: u64,
+    ) -> Option<Self> {
+        Self::draw(declared, dims, triples, [entities, 3], Random::new(seed), seed)
+    }
+
+    fn draw(
+        declared: &Score,
+        dims: BTreeMap<String, usize>,
+        triples: usize,
+        [entities, relations]: [usize; 2],
+        mut random: Random,
+        seed: u64,
+    ) -> Option<Self> {
         let (gradient, model) = lowered(declared);
         let sizes = model.bind(&dims).ok()?;
-        let mut random = Random::new(seed);
-        let (entities, relations) = (1 + random.below(7), 1 + random.below(3));
         let tables = (0..model.planes.len()).map(|plane| {
             let rows = if model.owner(plane) == Owner::Entity { entities } else { relations };
             let len = gradient.score.planes[PlaneId::new(plane)].shape;
@@ -143,6 +171,36 @@ impl Case {
         found
     }
 
+    /// Number of rows of a plane.
+    pub fn rows_of(&self, plane: usize) -> usize {
+        if self.model.owner(plane) == Owner::Entity { self.entities } else { self.relations }
+    }
+
+    /// The gradients of queries of which each has the entity and the relation of its number, against all entities behind
+    /// those, the last of them being the answer.
+    ///
+    /// # Panics
+    /// When the engine refuses the block.
+    pub fn block_of_own_rows(
+        &self,
+        engine: &mut Engine,
+        missing: program::Side,
+        queries: usize,
+        mask: Option<&dyn RowMask>,
+    ) -> Vec<Vec<f32>> {
+        let own: Vec<u32> = (0..queries as u32).collect();
+        let last = self.entities as u32 - 1;
+        let candidates: Vec<u32> = (queries as u32..last).collect();
+        let answers = vec![last; queries];
+        let queries = Queries { missing, entities: &own, relations: &own };
+        let block = Block { queries, candidates: Candidates::List(&candidates), answers: Some(&answers) };
+        let each = candidates.len() + 1;
+        let upstream: Vec<f32> = (0..own.len() * each).map(|i| (i % 7) as f32 / 3.0 - 1.0).collect();
+        let loss = Linear { upstream: &upstream, entities: each };
+        let (_, gradients) = engine.gradients_of_blocks(&[block], mask, &loss).expect("the block is in range");
+        self.dense(&gradients)
+    }
+
     /// The scores and the gradients of every query of the batch, for a missing end, with every entity.
     ///
     /// # Panics
@@ -160,8 +218,9 @@ impl Case {
         let candidates: Vec<u32> = (0..entities - 1).collect();
         let answers = vec![entities - 1; known.len()];
         let block = Block { queries, candidates: Candidates::List(&candidates), answers: Some(&answers) };
-        let (_, gradients) =
-            engine.gradients_of_blocks(&[block], &Linear { upstream, entities: self.entities }).expect("in range");
+        let (_, gradients) = engine
+            .gradients_of_blocks(&[block], None, &Linear { upstream, entities: self.entities })
+            .expect("in range");
         (scores, self.dense(&gradients))
     }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use sptx_codegen::ir::{DimSize, Score};
-use sptx_runtime::cpu::Interpreter;
+use sptx_runtime::cpu::{Engine, Interpreter, RowMask};
 use sptx_runtime::kernel::CompiledModel;
-use sptx_runtime::program::Model;
+use sptx_runtime::program::{Model, Owner, Shape, Side};
 use sptx_tests::{Case, papers, random_scores, some_random_scores, zoo};
 
 const TOLERANCE: f64 = 1e-4;
@@ -97,6 +97,73 @@ fn blocks_of_papers_models() {
 #[test]
 fn blocks_of_random_scores() {
     check_blocks(&some_random_scores(300), &[1, 2, 3, 16, 17, 66], interpreted);
+}
+
+/// Blocks of more queries and candidates than one tile has.
+#[test]
+fn blocks_of_many_tiles() {
+    let mut wrong = Vec::new();
+    for (number, score) in zoo().iter().enumerate() {
+        let case = Case::with_entities(score, dims(score, 6), 67, 521, number as u64).expect("an even size fits");
+        wrong.extend(case.check_blocks(&mut case.engine(compiled(score, &case.model), 2), TOLERANCE));
+    }
+    assert!(wrong.is_empty(), "{} numbers differ, first {:#?}", wrong.len(), &wrong[..wrong.len().min(8)]);
+}
+
+/// What a query's vectors are multiplied by: something else for each query and element.
+struct Factors;
+
+impl RowMask for Factors {
+    fn factors(&self, _: Owner, plane: usize, query: usize, factors: &mut [f32]) {
+        let factor = |(i, factor): (usize, &mut f32)| *factor = [0.0, 1.0, 2.0][(plane + 2 * query + i) % 3];
+        factors.iter_mut().enumerate().for_each(factor);
+    }
+}
+
+/// Masked rows of queries, each query with an entity and a relation of its own that no candidate is, give what tables
+/// multiplied by the mask give.
+#[test]
+fn a_mask_is_as_another_table() {
+    const QUERIES: usize = 5;
+    for (number, score) in zoo().iter().chain(&papers()).enumerate() {
+        let case = Case::with_rows(score, dims(score, 6), [20, QUERIES], number as u64).expect("an even size fits");
+        let mut masked = case.engine(Interpreter::compile(case.model.clone()), 2);
+        let mut other = case.engine(Interpreter::compile(case.model.clone()), 2);
+        for plane in 0..case.model.planes.len() {
+            for query in 0..QUERIES {
+                multiply(&mut other, plane, query);
+            }
+        }
+        for missing in [Side::Head, Side::Tail] {
+            let found = case.block_of_own_rows(&mut masked, missing, QUERIES, Some(&Factors));
+            let mut expected = case.block_of_own_rows(&mut other, missing, QUERIES, None);
+            for (plane, rows) in expected.iter_mut().enumerate() {
+                let len = rows.len() / case.rows_of(plane);
+                for (query, row) in rows.chunks_mut(len).enumerate().take(QUERIES) {
+                    row.iter_mut().zip(factors(&case.model, plane, query, len)).for_each(|(x, factor)| *x *= factor);
+                }
+            }
+            for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+                assert!((found - expected).abs() <= 1e-4 * (1.0 + expected.abs()), "{}: {found} {expected}", case.name);
+            }
+        }
+    }
+}
+
+fn factors(model: &Model, plane: usize, query: usize, len: usize) -> Vec<f32> {
+    let mut factors = vec![1.0; len];
+    if matches!(model.planes[plane].shape, Shape::Vector(_)) {
+        Factors.factors(model.owner(plane), plane, query, &mut factors);
+    }
+    factors
+}
+
+fn multiply(engine: &mut Engine, plane: usize, query: usize) {
+    let mut row = engine.tables().row(plane, query);
+    let factors = factors(engine.model(), plane, query, row.len());
+    row.iter_mut().zip(factors).for_each(|(x, factor)| *x *= factor);
+    let table = &mut engine.tables_mut().planes_mut()[plane];
+    table.layout.write_row(query, &row, table.buffer.lines_mut());
 }
 
 /// A training step takes the tables where the gradients say, whichever way the engine takes to it.

@@ -173,7 +173,8 @@ impl Separator {
         false
     }
 
-    /// `f·(a − b) = f·a − f·b`, where one factor is a sum of terms of one end each and so is the result.
+    /// `f·(a − b) = f·a − f·b`, where one factor is a sum of terms of one end each and so are all terms of the result but
+    /// one: that costs pairs no more, and more of it is the query's.
     fn multiplied_out(&mut self, factors: &[Value], negative: bool) -> Option<Value> {
         let both: Vec<usize> = (0..factors.len()).filter(|index| self.end(factors[*index]) == End::Both).collect();
         let [sum] = both[..] else { return None };
@@ -182,12 +183,14 @@ impl Separator {
             return None;
         }
         let mut result = Vec::new();
+        let mut of_both = 0;
         for term in terms {
             let mut product = term.value;
             for (_, factor) in factors.iter().enumerate().filter(|(index, _)| *index != sum) {
                 product = self.builder.mul(*factor, product);
             }
-            if self.end(product) == End::Both {
+            of_both += usize::from(self.end(product) == End::Both);
+            if of_both > 1 || self.end(term.value) == End::Both {
                 return None;
             }
             result.push(Term { negative: term.negative != negative, value: product });

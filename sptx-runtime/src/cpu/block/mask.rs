@@ -70,7 +70,7 @@ impl Engine {
             columns.iter().map(|(missing, ids, candidates)| block(*missing, ids, candidates)).collect();
         let mut engine = self.with_copies(&copies);
         engine.mask(&copies, mask);
-        let (sum, of_copies) = engine.block_gradients(&blocks, true, loss);
+        let (sum, of_copies) = engine.block_gradients(&blocks, true, None, loss);
         self.add_copies(&copies, mask, &of_copies, gradients);
         sum
     }

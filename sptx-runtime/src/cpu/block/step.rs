@@ -55,10 +55,7 @@ impl Engine {
         let pool = Arc::clone(&self.pool);
         Ok(pool.install(|| {
             let dense = self.optimizer.as_ref().is_some_and(|state| state.rule.is_dense());
-            let (sum, mut gradients) = match mask {
-                Some(mask) => self.masked(blocks, dense, mask, loss),
-                None => self.block_gradients(blocks, dense, loss),
-            };
+            let (sum, mut gradients) = self.block_gradients(blocks, dense, mask, loss);
             if sum.is_finite() {
                 self.update(&mut gradients, step);
             }
@@ -66,43 +63,35 @@ impl Engine {
         }))
     }
 
-    /// The sum of the queries' losses, and its gradient for the rows that the blocks touch.
+    /// The sum of the queries' losses, and its gradient for the rows that the blocks touch, as [`Engine::step_blocks`] finds
+    /// them.
     ///
     /// # Errors
     /// When a row number is out of range.
     pub fn gradients_of_blocks(
         &mut self,
         blocks: &[Block<'_>],
+        mask: Option<&dyn RowMask>,
         loss: &dyn BlockLoss,
     ) -> Result<(f64, Gradients), Error> {
         blocks.iter().try_for_each(|block| block.validate(self))?;
         let pool = Arc::clone(&self.pool);
-        Ok(pool.install(|| self.block_gradients(blocks, false, loss)))
-    }
-
-    fn masked(
-        &mut self,
-        blocks: &[Block<'_>],
-        dense: bool,
-        mask: &dyn RowMask,
-        loss: &dyn BlockLoss,
-    ) -> (f64, Gradients) {
-        let (placed, touched) = self.place(blocks, dense);
-        let model = Arc::clone(&self.compiled.model);
-        let mut gradients = Gradients::zeros(&model, &self.tables, touched, |plane| model.is_trained(plane));
-        let sum = self.masked_gradients(&placed, mask, loss, &mut gradients);
-        (sum, gradients)
+        Ok(pool.install(|| self.block_gradients(blocks, false, mask, loss)))
     }
 
     pub(super) fn block_gradients(
         &mut self,
         blocks: &[Block<'_>],
         dense: bool,
+        mask: Option<&dyn RowMask>,
         loss: &dyn BlockLoss,
     ) -> (f64, Gradients) {
         let (placed, touched) = self.place(blocks, dense);
         let model = Arc::clone(&self.compiled.model);
         let mut gradients = Gradients::zeros(&model, &self.tables, touched, |plane| model.is_trained(plane));
+        if let Some(mask) = mask {
+            return (self.masked_gradients(&placed, mask, loss, &mut gradients), gradients);
+        }
         let sums = placed.iter().enumerate().map(|(number, it)| {
             let pass = Pass { engine: self, placed: it, block: number, loss };
             pass.run(&mut gradients)

@@ -89,7 +89,7 @@ fn compare_blocks(
     let pairs = (0..entities.len()).flat_map(|query| candidates.iter().map(move |candidate| pair(query, *candidate)));
     let pairs: Vec<Triple> = pairs.collect();
     let block = Block { queries, candidates: Candidates::List(candidates), answers: None };
-    let (_, gradients) = case.engine.gradients_of_blocks(&[block], &Diagonal(&case.upstream.clone()))?;
+    let (_, gradients) = case.engine.gradients_of_blocks(&[block], None, &Diagonal(&case.upstream.clone()))?;
     let mut errors = Errors { score: score_error(compiled, case, &pairs, &scores), ..Errors::default() };
     compare_gradients(compiled, case, &gradients, &mut errors);
     Ok(errors)
