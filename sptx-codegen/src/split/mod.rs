@@ -1,13 +1,13 @@
 //! Splitting a score between its two ends: `score = comparison(query(known end, relation), candidate)`.
 //!
-//! Needs a real score without folds, as [`crate::compile`] leaves it. A triple with one end missing is a query, what may
+//! Needs a real score without folds, as [`crate::compile()`] leaves it. A triple with one end missing is a query, what may
 //! fill the end is a candidate. Three steps, for each missing end:
 //!
-//! 1. [`separate`] rewrites the score so that what depends on one end alone stands by itself: sums and products are
+//! 1. `separate` rewrites the score so that what depends on one end alone stands by itself: sums and products are
 //!    regrouped, `Σ (a + b) = Σ a + Σ b` and `M·(a + b) = M·a + M·b` are applied where they part the ends;
-//! 2. sums over columns that are bilinear in the two ends, or squared distances, are written as such ([`bilinear`]):
+//! 2. sums over columns that are bilinear in the two ends, or squared distances, are written as such (`bilinear`):
 //!    a device computes them for all pairs by one matrix product;
-//! 3. [`cut`] takes out what is largest and depends on one end alone: the outputs of a query and of a candidate.
+//! 3. `cut` takes out what is largest and depends on one end alone: the outputs of a query and of a candidate.
 //!
 //! A value of the relation and the candidate (TransR's `M·t`) may stand on either side of the cut. First it is left to the
 //! comparison, the relation counting as part of the query. Where that does not work, or where it would keep a matrix
