@@ -66,9 +66,18 @@ fn more_questions_than_a_batch() {
     let lines: Vec<String> = (0..5000).map(|i| format!("e{}\tstep{}\t?\n", i % 24, i % 2 + 1)).collect();
     folder.write("q.tsv", &lines.concat());
     let out = folder.succeed("predict run --queries q.tsv --top 1");
-    let answers: Vec<&str> = out.lines().skip(1).collect();
+    // The last bits of a score may depend on what else is asked with it; the rest of a line may not.
+    let answer = |line: &str| {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let score: f64 = columns[5].parse().expect("a score");
+        ([&columns[..5], &columns[6..]].concat().join(" "), score)
+    };
+    let answers: Vec<(String, f64)> = out.lines().skip(1).map(answer).collect();
     assert_eq!(answers.len(), 5000);
-    assert!((0..5000 - 24).all(|i| answers[i] == answers[i + 24]), "the same question has the same answer");
+    for (first, again) in answers.iter().zip(&answers[24..]) {
+        assert_eq!(first.0, again.0, "the same question has the same answer");
+        assert!((first.1 - again.1).abs() <= 1e-5 * (1.0 + first.1.abs()), "{first:?}, {again:?}");
+    }
 }
 
 #[test]
