@@ -41,7 +41,14 @@ fn a_file_is_checked_as_well() {
 fn explanations() {
     let folder = Folder::new();
     let text = folder.succeed("explain transr --dim d=128,k=32");
-    for part in ["x1 = +h.v −t.v   (plus_times)", "many tails at once: by matrix products", "r.m += ", "bytes read", "FLOPs", "d = 128"] {
+    for part in [
+        "x1 = +h.v −t.v   (plus_times)",
+        "many tails at once: by matrix products",
+        "r.m += ",
+        "bytes read",
+        "FLOPs",
+        "d = 128",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     let text = folder.succeed("explain quate");
