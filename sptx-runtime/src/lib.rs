@@ -1,7 +1,8 @@
 //! Tables, devices and launchers that run the kernels sptx compiles.
 //!
-//! - [`program`]: what a compiled score is, as plain data. The compiler depends on this module alone (the crate without
-//!   its `cpu` feature); the runtime never depends on the compiler.
+//! - [`program`]: what a compiled score is, as plain data. The compiler depends on this module and `gpu` alone (the crate
+//!   without its `cpu` feature); the runtime never depends on the compiler.
+//! - [`gpu`]: what a GPU's kernel is, how it is scheduled and launched. Plain data too, and the trait of devices.
 //! - `table`: rows in memory.
 //! - `kernel`: what a device asks of compiled code.
 //! - `optimizer`: what is done to a row once its gradient is known.
@@ -14,6 +15,7 @@
 //! assert!(InstructionSet::available().next().is_some());
 //! ```
 
+pub mod gpu;
 pub mod program;
 
 #[cfg(feature = "cpu")]

@@ -28,7 +28,7 @@
 //! `sign(0) = 0`. `reciprocal_or_zero(0) = 0`. `greater(a, b)` and `equal(a, b)` are 1 or 0. `frac(x) = x − floor(x)`.
 //! `softplus(x) = max(x, 0) + ln(1 + e^−|x|)`. At a kink (|x| at 0, max and min at a tie) the sub-gradient is 0.
 
-mod arena;
+pub(crate) mod arena;
 mod bind;
 mod builder;
 mod op;

@@ -1,0 +1,88 @@
+//! What a GPU's device offers.
+
+use super::{Artifact, Capabilities};
+
+/// A device that launches kernels. Launches run one after another, in the order in which they were asked for; so do
+/// reads and writes of buffers.
+pub trait Device {
+    /// An array of words in the device's memory.
+    type Buffer;
+    /// A kernel, ready to launch.
+    type Kernel;
+
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Makes a kernel ready.
+    ///
+    /// # Errors
+    /// When the device refuses its text, or is lost.
+    fn load(&self, artifact: &Artifact) -> Result<Self::Kernel, DeviceError>;
+
+    /// An array of zeros.
+    ///
+    /// # Errors
+    /// When there is no memory for it, or the device is lost.
+    fn allocate(&self, words: usize) -> Result<Self::Buffer, DeviceError>;
+
+    /// Writes words from the word `at` on.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    ///
+    /// # Panics
+    /// When they do not fit.
+    fn write(&self, buffer: &Self::Buffer, at: usize, words: &[u32]) -> Result<(), DeviceError>;
+
+    /// Reads words from the word `at` on, after all launches so far.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    ///
+    /// # Panics
+    /// When there are not as many.
+    fn read(&self, buffer: &Self::Buffer, at: usize, words: &mut [u32]) -> Result<(), DeviceError>;
+
+    /// Launches a kernel over so many workgroups. Parameters and buffers are those of the artifact, in its order.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    ///
+    /// # Panics
+    /// When there are more or fewer parameters or buffers than the artifact has.
+    fn launch(
+        &self,
+        kernel: &Self::Kernel,
+        workgroups: u32,
+        parameters: &[u32],
+        buffers: &[&Self::Buffer],
+    ) -> Result<(), DeviceError>;
+}
+
+/// What can go wrong on a device.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// There is none.
+    #[error("{0}")]
+    Absent(String),
+    /// A kernel it does not take: a defect of the compiler, or of the driver's.
+    #[error("kernel `{entry}` was refused: {reason}")]
+    Refused {
+        /// The kernel's entry point.
+        entry: String,
+        /// What the device says.
+        reason: String,
+    },
+    /// No memory.
+    #[error("the device has no room for {bytes} more bytes: {reason}")]
+    OutOfMemory {
+        /// How much was asked for.
+        bytes: u64,
+        /// What the device says.
+        reason: String,
+    },
+    /// It stopped working.
+    #[error("the device was lost: {0}")]
+    Lost(String),
+}

@@ -1,0 +1,175 @@
+//! How a kernel is run, as plain data.
+
+use serde::{Deserialize, Serialize};
+
+/// How a kernel's work is laid out over threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Schedule {
+    /// Threads of a workgroup.
+    pub workgroup: u32,
+    /// Threads that share a row's columns, a power of two.
+    pub lanes: u32,
+    /// Columns that a thread reads at once: 1, 2 or 4.
+    pub vector: u8,
+    /// How often the loop over columns is unrolled.
+    pub unroll: u8,
+    /// Whether the threads of a row join their sums by exchanges within a subgroup, not through shared memory.
+    pub subgroups: bool,
+}
+
+impl Default for Schedule {
+    /// What is legal everywhere and good at middling sizes.
+    fn default() -> Self {
+        Self { workgroup: 64, lanes: 8, vector: 4, unroll: 1, subgroups: false }
+    }
+}
+
+impl std::fmt::Display for Schedule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { workgroup, lanes, vector, unroll, subgroups } = self;
+        write!(f, "w{workgroup}l{lanes}v{vector}u{unroll}{}", if *subgroups { "s" } else { "" })
+    }
+}
+
+/// What a device can do, as far as schedules ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capabilities {
+    /// Most threads of a workgroup.
+    pub workgroup: u32,
+    /// Most bytes of a workgroup's memory.
+    pub shared_bytes: u32,
+    /// Most workgroups along one axis of a grid.
+    pub workgroups: u32,
+    /// Most buffers that one kernel binds.
+    pub buffers: u32,
+    /// Most words of one buffer's binding.
+    pub binding_words: u32,
+    /// The smallest and the greatest size of its subgroups, where kernels may use them.
+    pub subgroups: Option<(u32, u32)>,
+    /// Whether numbers can be added to memory atomically.
+    pub float_atomics: bool,
+}
+
+impl Default for Capabilities {
+    /// What WebGPU promises everywhere.
+    fn default() -> Self {
+        Self {
+            workgroup: 256,
+            shared_bytes: 16 << 10,
+            workgroups: 65_535,
+            buffers: 8,
+            binding_words: 32 << 20,
+            subgroups: None,
+            float_atomics: false,
+        }
+    }
+}
+
+/// Why a schedule cannot be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Illegal {
+    /// No thread.
+    #[error("a workgroup has at least one thread")]
+    Empty,
+    /// Too many threads.
+    #[error("a workgroup of {threads} threads: this device has at most {most}")]
+    Workgroup {
+        /// Threads asked for.
+        threads: u32,
+        /// Threads there may be.
+        most: u32,
+    },
+    /// Lanes that do not divide the workgroup.
+    #[error("{lanes} threads a row in a workgroup of {workgroup}: a power of two that divides it is needed")]
+    Lanes {
+        /// Threads of a row.
+        lanes: u32,
+        /// Threads of a workgroup.
+        workgroup: u32,
+    },
+    /// Another vector width.
+    #[error("{vector} columns at once: 1, 2 or 4 are possible")]
+    Vector {
+        /// What was asked for.
+        vector: u8,
+    },
+    /// Unrolled never, or too often.
+    #[error("unrolled {unroll} times: 1 to 8 are possible")]
+    Unroll {
+        /// What was asked for.
+        unroll: u8,
+    },
+    /// No subgroups.
+    #[error("the device's kernels cannot speak of subgroups")]
+    NoSubgroups,
+    /// Subgroups smaller than a row's threads.
+    #[error("{lanes} threads a row exchange numbers, but a subgroup may have as few as {size}")]
+    SmallSubgroups {
+        /// Threads of a row.
+        lanes: u32,
+        /// Threads of the smallest subgroup.
+        size: u32,
+    },
+    /// Workgroups that are no whole number of subgroups.
+    #[error("a workgroup of {workgroup} threads is not a whole number of subgroups of {size}")]
+    PartialSubgroup {
+        /// Threads of a workgroup.
+        workgroup: u32,
+        /// Threads of the greatest subgroup.
+        size: u32,
+    },
+    /// Too much shared memory.
+    #[error("{bytes} bytes of shared memory: this device has {most}")]
+    Shared {
+        /// Bytes needed.
+        bytes: u32,
+        /// Bytes there are.
+        most: u32,
+    },
+}
+
+impl Schedule {
+    /// Whether a device of these capabilities runs it, and if not, why.
+    ///
+    /// ```
+    /// use sptx_runtime::gpu::{Capabilities, Schedule};
+    ///
+    /// let schedule = Schedule { subgroups: true, ..Schedule::default() };
+    /// let why = schedule.legal(&Capabilities::default()).unwrap_err();
+    /// assert_eq!(why.to_string(), "the device's kernels cannot speak of subgroups");
+    /// ```
+    ///
+    /// # Errors
+    /// The first thing that the device lacks.
+    pub fn legal(&self, device: &Capabilities) -> Result<(), Illegal> {
+        let Self { workgroup, lanes, vector, unroll, subgroups } = *self;
+        if workgroup == 0 {
+            return Err(Illegal::Empty);
+        }
+        if workgroup > device.workgroup {
+            return Err(Illegal::Workgroup { threads: workgroup, most: device.workgroup });
+        }
+        if !lanes.is_power_of_two() || !workgroup.is_multiple_of(lanes) {
+            return Err(Illegal::Lanes { lanes, workgroup });
+        }
+        if !matches!(vector, 1 | 2 | 4) {
+            return Err(Illegal::Vector { vector });
+        }
+        if !(1..=8).contains(&unroll) {
+            return Err(Illegal::Unroll { unroll });
+        }
+        if subgroups {
+            let (least, most) = device.subgroups.ok_or(Illegal::NoSubgroups)?;
+            if lanes > least {
+                return Err(Illegal::SmallSubgroups { lanes, size: least });
+            }
+            if !workgroup.is_multiple_of(most) {
+                return Err(Illegal::PartialSubgroup { workgroup, size: most });
+            }
+        } else if lanes > 1 && 4 * workgroup > device.shared_bytes {
+            return Err(Illegal::Shared { bytes: 4 * workgroup, most: device.shared_bytes });
+        }
+        Ok(())
+    }
+}
