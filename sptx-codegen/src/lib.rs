@@ -12,6 +12,7 @@ pub mod cost;
 pub mod differentiate;
 pub mod emit;
 pub mod explain;
+pub mod gpu;
 pub mod interp;
 pub mod lir;
 pub mod lower;

@@ -1,0 +1,71 @@
+//! From programs to the kernels of GPUs, under a schedule.
+//!
+//! What a kernel reads and writes is the contract of [`sptx_runtime::gpu`]. A kernel gives each row of its work (a triple,
+//! a piece of hits, a touched row) to a few threads, its *lanes*, which share the row's columns: [`rows`] sets that up and
+//! joins their sums; [`body`] writes a stage's instructions; the other modules say what is done for each row. The whole
+//! program of a triple is one kernel: what passes from stage to stage stays with its lanes.
+//!
+//! Nothing here knows a target. The verifier runs over every kernel where debug assertions are on.
+
+mod body;
+mod gather;
+mod partial;
+mod rows;
+mod triple;
+
+use sptx_runtime::gpu::{Role, Schedule};
+use sptx_runtime::program::{Model, Owner, Plane};
+
+use crate::lir::Kernel;
+
+/// A kernel of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// What it does.
+    pub role: Role,
+    /// Of what it runs once for each, how many a workgroup does.
+    pub rows: u32,
+    /// How.
+    pub kernel: Kernel,
+}
+
+/// The kernels of a model under a schedule that is [legal](Schedule::legal).
+///
+/// ```
+/// use sptx_codegen::testing::Sketch;
+/// use sptx_codegen::{compile, gpu};
+/// use sptx_runtime::gpu::{Role, Schedule};
+///
+/// let model = compile(Sketch::models()[0].clone()).program();
+/// let plans = gpu::plan(&model, &Schedule::default());
+/// assert_eq!(plans[0].role, Role::Forward);
+/// ```
+pub fn plan(model: &Model, schedule: &Schedule) -> Vec<Plan> {
+    let mut plans = vec![triple::forward(model, schedule)];
+    plans.extend(triple::adjoint(model, schedule));
+    for owner in [Owner::Entity, Owner::Relation] {
+        if trained_planes(model, owner).next().is_some() {
+            plans.extend([partial::partial(model, schedule, owner), gather::gather(model, schedule, owner)]);
+        }
+    }
+    plans
+}
+
+/// The planes of an owner that have a gradient.
+fn trained_planes(model: &Model, owner: Owner) -> impl Iterator<Item = (usize, &Plane)> {
+    model.planes.iter().enumerate().filter(move |(plane, _)| model.owner(*plane) == owner && model.is_trained(*plane))
+}
+
+/// The name of a model's kernel.
+fn kernel_name(model: &Model, what: &str) -> String {
+    let name: String = model.name.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '_' }).collect();
+    format!("{}_{what}", name.to_lowercase())
+}
+
+/// What an owner is called in names of kernels.
+fn owner_name(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Entity => "entities",
+        Owner::Relation => "relations",
+    }
+}

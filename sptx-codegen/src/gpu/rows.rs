@@ -1,0 +1,192 @@
+//! Kernels in which a few threads share each row of the work.
+
+use sptx_runtime::gpu::{Role, Schedule};
+use sptx_runtime::program::{Model, ReduceOp, Shape};
+
+use super::Plan;
+use crate::lir::{Barrier, Binary, Builder, Builtin, Place, Scalar, SharedId, Value};
+
+/// One row of the work for every `lanes` threads: what each thread knows of its row.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    pub(super) model: &'a Model,
+    pub(super) schedule: Schedule,
+    /// The thread's number among those of its row.
+    pub(super) lane: Value,
+    /// The row's number; beyond the last row, the last one.
+    pub(super) row: Value,
+    /// Whether the row is one: what lies beyond the last writes nothing.
+    pub(super) inside: Value,
+    /// Number of rows.
+    pub(super) count: Value,
+    /// The row's first thread in the workgroup, and where the workgroup's threads join their numbers.
+    exchange: Option<(Value, SharedId)>,
+}
+
+/// Columns that a thread has before it, a vector of them.
+#[derive(Clone, Copy)]
+pub(super) struct Columns {
+    /// The first of them; where that is beyond the row, another that is not.
+    pub(super) column: Value,
+    /// For each of them, whether it is a column of the row.
+    pub(super) valid: Value,
+    /// Whether the first of them is.
+    pub(super) any: Value,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(k: &mut Builder, model: &'a Model, schedule: &Schedule) -> Self {
+        let Schedule { workgroup, lanes, subgroups, .. } = *schedule;
+        let count = k.parameter("count", Scalar::U32, 1);
+        let lane_count = k.u32(lanes);
+        let (lane, row, exchange) = if subgroups {
+            // Neither a subgroup's size is known, nor which threads of the workgroup it has.
+            let (thread, subgroup) = (k.builtin(Builtin::SubgroupThread), k.builtin(Builtin::Subgroup));
+            let size = k.builtin(Builtin::SubgroupSize);
+            let rows = k.div(size, lane_count);
+            let first = k.mul(subgroup, rows);
+            let row = k.div(thread, lane_count);
+            (k.rem(thread, lane_count), k.add(first, row), None)
+        } else {
+            let thread = k.builtin(Builtin::Thread);
+            let row = k.div(thread, lane_count);
+            let first = k.mul(row, lane_count);
+            let scratch = (lanes > 1).then(|| k.shared("joined", Scalar::F32, workgroup + lanes / 2));
+            (k.rem(thread, lane_count), row, scratch.map(|scratch| (first, scratch)))
+        };
+        let group = k.builtin(Builtin::Workgroup);
+        let first = k.mul_u32(group, workgroup / lanes);
+        let row = k.add(first, row);
+        let inside = k.less(row, count);
+        let one = k.u32(1);
+        let last = k.sub(count, one);
+        let row = k.binary(Binary::Min, row, last);
+        k.name(lane, "lane");
+        k.name(row, "row");
+        k.name(inside, "inside");
+        Self { model, schedule: *schedule, lane, row, inside, count, exchange }
+    }
+
+    /// Whether the thread is the one that writes what its row's lanes all know.
+    pub(super) fn writes(&self, k: &mut Builder) -> Value {
+        let zero = k.u32(0);
+        let first = k.binary(Binary::Equal, self.lane, zero);
+        k.binary(Binary::And, first, self.inside)
+    }
+
+    /// Repeats `body` for all columns below `size`, `unroll` vectors for each thread at a time.
+    pub(super) fn columns(&self, k: &mut Builder, size: Value, body: impl FnOnce(&mut Builder, &[Columns])) {
+        let Schedule { lanes, vector, unroll, .. } = self.schedule;
+        let stride = lanes * u32::from(vector);
+        let from = k.mul_u32(self.lane, u32::from(vector));
+        let step = k.u32(stride * u32::from(unroll));
+        k.repeat(from, size, step, |k, first| {
+            let columns: Vec<_> =
+                (0..u32::from(unroll)).map(|part| self.columns_at(k, first, part * stride, size)).collect();
+            body(k, &columns);
+        });
+    }
+
+    /// For each of a vector of columns, whether it is below `size`.
+    pub(super) fn valid(&self, k: &mut Builder, column: Value, size: Value) -> Value {
+        let vector = self.schedule.vector;
+        let numbers: Vec<_> = (0..u32::from(vector)).map(|lane| k.add_u32(column, lane)).collect();
+        let (numbers, sizes) = (k.join(&numbers), k.splat(size, vector));
+        k.less(numbers, sizes)
+    }
+
+    fn columns_at(&self, k: &mut Builder, first: Value, ahead: u32, size: Value) -> Columns {
+        let column = k.add_u32(first, ahead);
+        let any = k.less(column, size);
+        let valid = self.valid(k, column, size);
+        // The loop's condition holds for what lies first; the rest reads the same where it would leave the row.
+        let column = if ahead == 0 { column } else { k.select(any, column, first) };
+        k.name(column, "column");
+        k.name(valid, "valid");
+        Columns { column, valid, any }
+    }
+
+    /// The kernel, done.
+    pub(super) fn plan(&self, role: Role, k: Builder) -> Plan {
+        Plan { role, rows: self.schedule.workgroup / self.schedule.lanes, kernel: k.finish() }
+    }
+
+    /// What the row's lanes hold, joined; each of them has the result.
+    pub(super) fn join(&self, k: &mut Builder, op: ReduceOp, value: Value) -> Value {
+        let lanes = self.schedule.lanes;
+        let halves = std::iter::successors(Some(lanes / 2), |half| Some(half / 2)).take_while(|half| *half > 0);
+        let Some((first, scratch)) = self.exchange else {
+            return halves.fold(value, |value, half| {
+                let other = k.exchange(value, half);
+                k.binary(binary(op), value, other)
+            });
+        };
+        let scratch = Place::Shared(scratch);
+        let thread = k.builtin(Builtin::Thread);
+        k.store(scratch, thread, value);
+        k.barrier(Barrier::Shared);
+        for half in halves {
+            let limit = k.u32(half);
+            let takes = k.less(self.lane, limit);
+            k.when(takes, |k| {
+                let partner = k.add_u32(thread, half);
+                let (own, other) = (k.load(scratch, thread, 1), k.load(scratch, partner, 1));
+                let joined = k.binary(binary(op), own, other);
+                k.store(scratch, thread, joined);
+            });
+            k.barrier(Barrier::Shared);
+        }
+        let joined = k.load(scratch, first, 1);
+        k.barrier(Barrier::Shared);
+        joined
+    }
+}
+
+/// The size of a dimension.
+pub(super) fn size(k: &mut Builder, dim: usize) -> Value {
+    k.parameter(&format!("dim{dim}"), Scalar::U32, 1)
+}
+
+/// Words of a row of a dimension's columns.
+pub(super) fn padded(k: &mut Builder, dim: usize) -> Value {
+    let size = size(k, dim);
+    let (above, four) = (k.add_u32(size, 3), k.u32(4));
+    let quads = k.div(above, four);
+    k.mul(quads, four)
+}
+
+/// Words of a row of a plane.
+pub(super) fn row_words(k: &mut Builder, shape: Shape) -> Value {
+    match shape {
+        Shape::Scalar => k.u32(1),
+        Shape::Vector(dim) => padded(k, dim),
+        Shape::Matrix(down, across) => {
+            let (down, across) = (size(k, down), padded(k, across));
+            k.mul(down, across)
+        }
+    }
+}
+
+/// Where the row `row` of a plane begins in a buffer whose offsets are called `offsets`.
+pub(super) fn place(k: &mut Builder, model: &Model, offsets: &str, plane: usize, row: Value) -> Value {
+    let offset = k.parameter(&format!("{offsets}{plane}"), Scalar::U32, 4);
+    let words = row_words(k, model.planes[plane].shape);
+    let from = k.mul(words, row);
+    k.add(offset, from)
+}
+
+/// A vector's lanes, joined.
+pub(super) fn across(k: &mut Builder, op: ReduceOp, value: Value) -> Value {
+    let lanes: Vec<_> = (0..k.ty(value).lanes).map(|lane| k.lane(value, lane)).collect();
+    let joined = lanes.into_iter().reduce(|a, b| k.binary(binary(op), a, b));
+    joined.expect("a vector has a lane")
+}
+
+/// How two partial folds are joined.
+pub(super) fn binary(op: ReduceOp) -> Binary {
+    match op {
+        ReduceOp::Sum => Binary::Add,
+        ReduceOp::Min => Binary::Min,
+        ReduceOp::Max => Binary::Max,
+    }
+}
