@@ -1,8 +1,8 @@
 //! From programs to the kernels of GPUs, under a schedule.
 //!
 //! What a kernel reads and writes is the contract of [`sptx_runtime::gpu`]. A kernel gives each row of its work (a triple,
-//! a piece of hits, a touched row) to a few threads, its *lanes*, which share the row's columns: [`rows`] sets that up and
-//! joins their sums; [`body`] writes a stage's instructions; the other modules say what is done for each row. The whole
+//! a piece of hits, a touched row) to a few threads, its *lanes*, which share the row's columns: `rows` sets that up and
+//! joins their sums; `body` writes a stage's instructions; the other modules say what is done for each row. The whole
 //! program of a triple is one kernel: what passes from stage to stage stays with its lanes.
 //!
 //! Nothing here knows a target. The verifier runs over every kernel where debug assertions are on.

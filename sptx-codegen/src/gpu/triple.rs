@@ -12,7 +12,7 @@ use crate::lir::{Access, Barrier, Builder, Place, Scalar, Value};
 
 /// The scores of triples.
 pub(super) fn forward(model: &Model, schedule: &Schedule) -> Plan {
-    let mut kept = read_by(&model.backward);
+    let mut kept: BTreeSet<_> = read_by(&model.backward).intersection(&defined_by(&model.forward)).copied().collect();
     kept.insert(model.score);
     let doc = format!("{}: the scores of triples.", model.name);
     program(model, schedule, Role::Forward, "forward", doc, &model.forward, &BTreeSet::new(), &kept)
