@@ -2,19 +2,22 @@
 //!
 //! What a kernel reads and writes is the contract of [`sptx_runtime::gpu`]. A kernel gives each row of its work (a triple,
 //! a piece of hits, a touched row) to a few threads, its *lanes*, which share the row's columns: `rows` sets that up and
-//! joins their sums; `body` writes a stage's instructions; the other modules say what is done for each row. The whole
+//! joins their sums; `body` writes a stage's instructions, `run` a program's stages; the other modules say what is done for
+//! each row. The whole
 //! program of a triple is one kernel: what passes from stage to stage stays with its lanes.
 //!
 //! Nothing here knows a target. The verifier runs over every kernel where debug assertions are on.
 
 mod body;
+mod compare;
 mod gather;
 mod partial;
 mod rows;
+mod run;
 mod triple;
 
-use sptx_runtime::gpu::{Role, Schedule};
-use sptx_runtime::program::{Model, Owner, Plane};
+use sptx_runtime::gpu::{End, Role, Schedule};
+use sptx_runtime::program::{Model, Owner, Plane, Side};
 
 use crate::lir::Kernel;
 
@@ -48,6 +51,10 @@ pub fn plan(model: &Model, schedule: &Schedule) -> Vec<Plan> {
             plans.extend([partial::partial(model, schedule, owner), gather::gather(model, schedule, owner)]);
         }
     }
+    for split in &model.splits {
+        plans.extend([End::Query, End::Candidate].map(|end| triple::part(model, schedule, split, end)));
+        plans.push(compare::compare(model, schedule, split));
+    }
     plans
 }
 
@@ -67,5 +74,14 @@ fn owner_name(owner: Owner) -> &'static str {
     match owner {
         Owner::Entity => "entities",
         Owner::Relation => "relations",
+    }
+}
+
+/// What a missing end is called in names of kernels.
+fn missing_name(missing: Side) -> &'static str {
+    match missing {
+        Side::Head => "head",
+        Side::Relation => "relation",
+        Side::Tail => "tail",
     }
 }

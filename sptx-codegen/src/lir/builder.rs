@@ -132,12 +132,23 @@ impl Builder {
         if let Expression::Constant(constant) = expression {
             self.known.insert(value, constant);
         }
+        let fixed = self.is_fixed(&expression);
         let (block, defined) = self.scopes.last_mut().expect("the body");
-        if expression.is_fixed() {
+        if fixed {
             defined.insert(expression.clone(), value);
         }
         block.push(Statement::Let(value, expression));
         value
+    }
+
+    /// Whether an expression gives the same wherever it stands in the kernel.
+    fn is_fixed(&self, expression: &Expression) -> bool {
+        match expression {
+            Expression::Load { place: Place::Buffer(buffer), .. } => {
+                self.kernel.buffers[*buffer].access == Access::Read
+            }
+            _ => expression.is_fixed(),
+        }
     }
 
     fn push(&mut self, statement: Statement) {

@@ -19,6 +19,7 @@
 //! | `pieces` | piece p has the hits `pieces[p] .. pieces[p + 1]`; a piece's hits are of one row |
 //! | `partial` | gradient of piece p: each plane of the owner, from its offset (parameter `partial0`, …), piece by piece |
 //! | `rows` | row n of those touched has the pieces `rows[n] .. rows[n + 1]` |
+//! | `scores` | the score of query q with candidate c at `q · candidates + c` |
 //! | `gradient` | gradient of touched row n: each plane of the owner, from its offset (`gradient0`, …), row by row |
 //!
 //! | Role | Runs once for each | Reads | Writes |
@@ -27,10 +28,17 @@
 //! | [`Role::Adjoint`] | triple | the same, and `scalars`, the upstream one among them | `scalars`, `vectors` |
 //! | [`Role::Partial`] | piece | the same, and `hits`, `pieces` | `partial` |
 //! | [`Role::Gather`] | touched row | `partial`, `rows` | `gradient` |
+//! | [`Role::Part`] | query or candidate | `tables`, `triples` | `scalars`, `vectors`: its outputs among them |
+//! | [`Role::Compare`] | tile of pairs | `query_scalars`, `query_vectors`, `candidate_scalars`, `candidate_vectors` | `scores` |
 //!
 //! Every kernel has the parameters `count` (of what it runs once for each), `triples` where that is another number, the
 //! sizes of dimensions (`dim0`, …), the model's parameters (`parameter0`, …) and the offsets, as far as it reads them;
 //! an artifact lists which, and in which order.
+//!
+//! A query stands in `triples` as a triple whose missing end is of no account, a candidate as one whose known end is (and
+//! its relation, unless candidates are worked out by relation). What the parts leave in `scalars` and `vectors` the
+//! comparison reads as `query_scalars` and so on. A tile is [`Schedule::tile`] queries by as many candidates; `count` of a
+//! comparison is the number of tiles, those of one stretch of queries one after another.
 //!
 //! Runs of hits are cut into pieces of a fixed length so that a relation with thousands of hits is no single thread's
 //! work; sums run in the order of the hits within a piece and in the order of the pieces, so that a gradient has the same
@@ -40,6 +48,6 @@ mod artifact;
 mod device;
 mod schedule;
 
-pub use artifact::{Artifact, Binding, Direction, Role, Word, WordKind, padded, row_words};
+pub use artifact::{Artifact, Binding, Direction, End, Role, Word, WordKind, padded, row_words};
 pub use device::{Device, DeviceError};
 pub use schedule::{Capabilities, Illegal, Schedule};
