@@ -46,8 +46,14 @@
 
 mod artifact;
 mod device;
+#[cfg(feature = "cpu")]
+mod engine;
+mod planes;
 mod schedule;
 
 pub use artifact::{Artifact, Binding, Direction, End, Role, Word, WordKind, padded, row_words};
 pub use device::{Device, DeviceError};
+#[cfg(feature = "cpu")]
+pub use engine::{Engine, Gradients, Setup};
+pub use planes::table_words;
 pub use schedule::{Capabilities, Illegal, Schedule};
