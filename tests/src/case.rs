@@ -6,6 +6,7 @@ use sptx_codegen::interp::{self, Bindings, Rows};
 use sptx_codegen::ir::{Gradient, PlaneId, Score, Side};
 use sptx_codegen::testing::{Random, has_kink};
 use sptx_runtime::cpu::{Batch, Block, BlockLoss, Candidates, Engine, EngineOptions, Gradients, Queries, RowMask};
+use sptx_runtime::gpu::{self, Artifact, Device, Setup};
 use sptx_runtime::kernel::CompiledModel;
 use sptx_runtime::optimizer::{Rule, Step};
 use sptx_runtime::program::{self, Model, Owner};
@@ -122,6 +123,57 @@ impl Case {
         engine.score(self.batch(), &mut scores).expect("the batch is in range");
         let gradients = engine.gradients(self.batch(), &self.upstream).expect("the batch is in range");
         (scores, self.dense(&gradients))
+    }
+
+    /// An engine on a GPU's device, with the case's tables.
+    ///
+    /// # Panics
+    /// When the device refuses what the case asks of it.
+    pub fn gpu_engine<D: Device>(&self, device: D, artifacts: Vec<Artifact>) -> gpu::Engine<D> {
+        let setup = Setup {
+            model: self.model.clone(),
+            sizes: self.model.bind(&self.dims).expect("the case fits its model"),
+            entities: self.entities,
+            relations: self.relations,
+            parameters: BTreeMap::new(),
+            artifacts,
+        };
+        let mut engine = gpu::Engine::new(device, setup).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        for (plane, rows) in self.tables.iter().enumerate() {
+            engine.set_plane(plane, rows).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        }
+        engine
+    }
+
+    /// [`Case::run`] on a GPU's device.
+    ///
+    /// # Panics
+    /// When the device fails.
+    pub fn run_gpu<D: Device>(&self, engine: &mut gpu::Engine<D>) -> (Vec<f32>, Vec<Vec<f32>>) {
+        let failed = |error| panic!("{}: {error}", self.name);
+        let scores = engine.score(self.batch()).unwrap_or_else(failed);
+        let gradients =
+            engine.gradients(self.batch(), &self.upstream).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let dense = self.tables.iter().enumerate().map(|(plane, table)| {
+            let mut dense = vec![0.0; table.len()];
+            if gradients.has(plane) {
+                let len = self.row_len(plane);
+                for (position, row) in gradients.rows(plane).iter().enumerate() {
+                    let from = *row as usize * len;
+                    dense[from..from + len].copy_from_slice(gradients.row(plane, position));
+                }
+            }
+            dense
+        });
+        (scores, dense.collect())
+    }
+
+    /// Where an engine on a GPU's device differs from the interpreter, as [`Case::check`].
+    ///
+    /// # Panics
+    /// When the device fails.
+    pub fn check_gpu<D: Device>(&self, engine: &mut gpu::Engine<D>, tolerance: f64) -> Vec<Disagreement> {
+        self.differences(self.run_gpu(engine), tolerance)
     }
 
     /// Gradients with a row for each row of the tables.

@@ -23,7 +23,7 @@ pub(super) fn partial(model: &Model, schedule: &Schedule, owner: Owner) -> Plan 
     let pieces = Place::Buffer(k.buffer("pieces", Scalar::U32, 1, Access::Read));
     let partial = Place::Buffer(k.buffer("partial", Scalar::F32, schedule.vector, Access::ReadWrite));
     let rows = Rows::new(&mut k, model, schedule);
-    let triples = k.parameter("triples", Scalar::U32, 1);
+    let triples = k.parameter("batch", Scalar::U32, 1);
     let next = k.add_u32(rows.row, 1);
     let (from, until) = (k.load(pieces, rows.row, 1), k.load(pieces, next, 1));
     let piece = Piece { rows, owner, memory, hits, partial, triples, from, until };

@@ -31,7 +31,7 @@
 //! | [`Role::Part`] | query or candidate | `tables`, `triples` | `scalars`, `vectors`: its outputs among them |
 //! | [`Role::Compare`] | tile of pairs | `query_scalars`, `query_vectors`, `candidate_scalars`, `candidate_vectors` | `scores` |
 //!
-//! Every kernel has the parameters `count` (of what it runs once for each), `triples` where that is another number, the
+//! Every kernel has the parameters `count` (of what it runs once for each), `batch` (of triples, where that is another number), the
 //! sizes of dimensions (`dim0`, …), the model's parameters (`parameter0`, …) and the offsets, as far as it reads them;
 //! an artifact lists which, and in which order.
 //!

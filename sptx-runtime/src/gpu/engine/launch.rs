@@ -46,7 +46,7 @@ impl<D: Device> Engine<D> {
     fn word(&self, name: &str, launch: &Launch<'_>) -> Option<u32> {
         match name {
             "count" => return Some(word(launch.count)),
-            "triples" => return Some(word(launch.triples)),
+            "batch" => return Some(word(launch.triples)),
             "tables_shard" => return Some(word(self.tables.shard_words())),
             _ => {}
         }
