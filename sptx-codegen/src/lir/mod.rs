@@ -17,6 +17,8 @@ mod execute;
 mod kernel;
 mod op;
 mod print;
+#[cfg(test)]
+mod testing;
 mod types;
 mod verify;
 

@@ -13,21 +13,29 @@ use super::super::{
 };
 use super::{Definition, Definitions, Report, Rule};
 
-/// After so many rounds, variables that still grow may be anything.
-const ROUNDS: usize = 4;
+/// After so many rounds, what still grows may be anything.
+const GROWING: usize = 6;
+/// So often, what was let grow too far is taken back to what variables are set to then.
+const SHRINKING: usize = 2;
 
 /// Rules 7 and 9.
 pub(super) fn check(definitions: &Definitions<'_>, report: &mut Report<'_>) {
-    let variables = vec![None; definitions.kernel.variables.len()];
-    let mut ranges = Ranges { definitions, variables, levels: Vec::new(), round: 0, grown: true };
-    // What is found of the last round is what is so: in those before, variables may become more than they are known to.
-    while ranges.grown {
-        ranges.grown = false;
-        ranges.round += 1;
-        ranges.levels = vec![Level::default()];
-        ranges.block(&definitions.kernel.body, &mut Report::of(definitions.kernel));
+    let kernel = definitions.kernel;
+    let none = vec![None; kernel.variables.len()];
+    let mut ranges = Ranges { definitions, variables: none.clone(), sets: none, levels: Vec::new() };
+    let silent = &mut Report::of(kernel);
+    for round in 0.. {
+        ranges.walk(silent);
+        if !ranges.grow(round >= GROWING) {
+            break;
+        }
     }
-    ranges.block(&definitions.kernel.body, report);
+    // All that variables ever hold is within `variables` now, and so within what they are set to when that is assumed.
+    for _ in 0..SHRINKING {
+        ranges.walk(silent);
+        ranges.variables = ranges.sets.clone();
+    }
+    ranges.walk(report);
 }
 
 /// The numbers from `low` to `high`.
@@ -56,9 +64,13 @@ impl Range {
         let (low, high) = (self.low.max(other.low), self.high.min(other.high));
         (low <= high).then_some(Self { low, high })
     }
+}
 
-    fn either(self, other: Self) -> Self {
-        Self { low: self.low.min(other.low), high: self.high.max(other.high) }
+/// What is in one or the other, and what is between.
+fn either(a: Option<Range>, b: Option<Range>) -> Option<Range> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(Range::new(a.low.min(b.low), a.high.max(b.high))),
+        (a, b) => a.or(b),
     }
 }
 
@@ -76,16 +88,36 @@ struct Level {
 
 struct Ranges<'a> {
     definitions: &'a Definitions<'a>,
-    /// None for variables that nothing was set to yet.
+    /// What variables may hold; none for those that nothing is known to be set to yet.
     variables: Vec<Option<Range>>,
-    /// One more for each `if` around.
+    /// What they are set to, in this walk over the body.
+    sets: Vec<Option<Range>>,
+    /// One for the body, one more for each `if` around.
     levels: Vec<Level>,
-    round: usize,
-    /// Whether a variable has become more than it was known to be in this round.
-    grown: bool,
 }
 
 impl Ranges<'_> {
+    fn walk(&mut self, report: &mut Report<'_>) {
+        self.levels = vec![Level::default()];
+        self.sets.fill(None);
+        self.block(&self.definitions.kernel.body, report);
+    }
+
+    /// Lets variables hold what they are set to, or anything beyond an end that was passed; whether any holds more now.
+    fn grow(&mut self, far: bool) -> bool {
+        let mut grown = false;
+        for (held, set) in self.variables.iter_mut().zip(&self.sets) {
+            let Some(mut new) = either(*held, *set) else { continue };
+            if let Some(old) = held.filter(|_| far) {
+                new.low = if new.low < old.low { 0 } else { new.low };
+                new.high = if new.high > old.high { u32::MAX } else { new.high };
+            }
+            grown |= *held != Some(new);
+            *held = Some(new);
+        }
+        grown
+    }
+
     fn block(&mut self, block: &Block, report: &mut Report<'_>) {
         for statement in block {
             self.statement(statement, report);
@@ -108,9 +140,9 @@ impl Ranges<'_> {
                 self.access(statement, *place, *index, kernel.ty(*value).lanes, report);
             }
             Statement::Set(variable, value) if kernel.variables[*variable] == Type::U32 => {
-                if let Some(range) = self.of(*value) {
-                    self.grow(variable.index(), range);
-                }
+                let range = self.of(*value);
+                let sets = &mut self.sets[variable.index()];
+                *sets = either(*sets, range);
             }
             Statement::If { condition, then, otherwise } => {
                 for (truth, branch) in [(true, then), (false, otherwise)] {
@@ -145,20 +177,6 @@ impl Ranges<'_> {
             let (index, shared) = (self.definitions.shown(index), place_name(kernel, place));
             report.at(statement, Rule::OutOfBounds { index, most, shared, words });
         }
-    }
-
-    fn grow(&mut self, variable: usize, range: Range) {
-        let old = self.variables[variable];
-        let mut new = old.map_or(range, |old| old.either(range));
-        if old == Some(new) {
-            return;
-        }
-        if let Some(old) = old.filter(|_| self.round > ROUNDS) {
-            new.low = if new.low < old.low { 0 } else { new.low };
-            new.high = if new.high > old.high { u32::MAX } else { new.high };
-        }
-        self.variables[variable] = Some(new);
-        self.grown = true;
     }
 
     fn level(&mut self) -> &mut Level {
@@ -224,10 +242,7 @@ impl Ranges<'_> {
             let may_be = self.assume(condition, truth, &mut facts).is_some();
             let range = self.of(value).filter(|_| may_be);
             let range = facts.get(&value).map_or(range, |fact| range?.both(*fact));
-            chosen = match (chosen, range) {
-                (Some(a), Some(b)) => Some(Range::either(a, b)),
-                (a, b) => a.or(b),
-            };
+            chosen = either(chosen, range);
         }
         chosen
     }
