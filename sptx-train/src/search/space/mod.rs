@@ -264,6 +264,7 @@ mod tests {
         assert!(space("\"loss.margin\" = [1.0]\n[search.space.loss]\nmargin = [2.0]").contains("given twice"));
         assert!(space("validation.every = [1, 2]").contains("`validation.every` cannot be searched: trials must be"));
         assert!(space("threads = [1, 2]").contains("the result does not depend on it"));
+        assert!(space("\"outputs.report\" = [true, false]").contains("`outputs.report` cannot be searched: the result"));
         assert!(space("").starts_with("2:2: `[search.space]` has nothing to try"), "{}", space(""));
     }
 
