@@ -180,6 +180,30 @@ impl Case {
         self.differences(self.run_gpu(engine), tolerance)
     }
 
+    /// Where the scores of every query with every entity, on a GPU's device, differ from the interpreter's, for either end.
+    ///
+    /// # Panics
+    /// When the device fails.
+    pub fn check_gpu_blocks<D: Device>(&self, engine: &mut gpu::Engine<D>, tolerance: f64) -> Vec<Disagreement> {
+        let mut found = Vec::new();
+        for missing in [Side::Head, Side::Tail] {
+            let pairs = self.of_pairs(missing);
+            let (side, known) = match missing {
+                Side::Head => (program::Side::Head, &self.tails),
+                Side::Relation | Side::Tail => (program::Side::Tail, &self.heads),
+            };
+            let queries = Queries { missing: side, entities: known, relations: &self.relation_ids };
+            let mut scores = vec![0.0; known.len() * self.entities];
+            let result = engine.score_block(queries, Candidates::Range(0..self.entities as u32), &mut scores);
+            result.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+            let (expected, gradients, _) = pairs.reference();
+            let exact = |rows: &Vec<f64>| rows.iter().map(|x| *x as f32).collect();
+            debug_assert_eq!(expected.len(), scores.len());
+            found.extend(pairs.differences((scores, gradients.iter().map(exact).collect()), tolerance));
+        }
+        found
+    }
+
     /// Gradients with a row for each row of the tables.
     fn dense(&self, gradients: &Gradients) -> Vec<Vec<f32>> {
         let dense = self.tables.iter().enumerate().map(|(plane, table)| {

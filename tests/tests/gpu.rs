@@ -21,21 +21,21 @@ fn capabilities() -> Capabilities {
 }
 
 fn schedules() -> Vec<Schedule> {
-    let schedule = |workgroup, lanes, vector, unroll, subgroups| {
-        let schedule = Schedule { workgroup, lanes, vector, unroll, subgroups, ..Schedule::default() };
+    let schedule = |workgroup, lanes, vector, unroll, tile, subgroups| {
+        let schedule = Schedule { workgroup, lanes, vector, unroll, subgroups, tile };
         schedule.legal(&capabilities()).unwrap_or_else(|why| panic!("{schedule}: {why}"));
         schedule
     };
     vec![
-        schedule(64, 8, 4, 1, false),
-        schedule(64, 8, 4, 1, true),
-        schedule(32, 1, 4, 1, false),
-        schedule(32, 32, 1, 1, false),
-        schedule(64, 16, 2, 2, false),
-        schedule(96, 4, 4, 3, false),
-        schedule(8, 2, 1, 4, true),
-        schedule(128, 64, 4, 2, false),
-        schedule(1, 1, 1, 1, false),
+        schedule(64, 8, 4, 1, 2, false),
+        schedule(64, 8, 4, 1, 1, true),
+        schedule(32, 1, 4, 1, 4, false),
+        schedule(32, 32, 1, 1, 1, false),
+        schedule(64, 16, 2, 2, 3, false),
+        schedule(96, 4, 4, 3, 2, false),
+        schedule(8, 2, 1, 4, 1, true),
+        schedule(128, 64, 4, 2, 2, false),
+        schedule(1, 1, 1, 1, 5, false),
     ]
 }
 
@@ -48,7 +48,8 @@ fn check(scores: &[Score], sizes: &[usize], schedules: impl Fn(usize) -> Vec<Sch
             for schedule in schedules(cases) {
                 let (device, artifacts) = Executor::new(&case.model, schedule, capabilities());
                 let mut engine = case.gpu_engine(device, artifacts);
-                let found = case.check_gpu(&mut engine, TOLERANCE);
+                let mut found = case.check_gpu(&mut engine, TOLERANCE);
+                found.extend(case.check_gpu_blocks(&mut engine, TOLERANCE));
                 wrong.extend(found.into_iter().map(|it| format!("{schedule}: {it:?}")));
             }
             cases += 1;

@@ -48,6 +48,7 @@ mod artifact;
 mod device;
 #[cfg(feature = "cpu")]
 mod engine;
+#[cfg(feature = "cpu")]
 mod planes;
 mod schedule;
 
@@ -55,5 +56,6 @@ pub use artifact::{Artifact, Binding, Direction, End, Role, Word, WordKind, padd
 pub use device::{Device, DeviceError};
 #[cfg(feature = "cpu")]
 pub use engine::{Engine, Gradients, Setup};
+#[cfg(feature = "cpu")]
 pub use planes::table_words;
 pub use schedule::{Capabilities, Illegal, Schedule};

@@ -3,14 +3,26 @@
 use super::hits::Hits;
 use super::{Engine, Loaded};
 use crate::gpu::planes::Planes;
-use crate::gpu::{Device, DeviceError, Role};
+use crate::gpu::{Device, DeviceError, End, Role};
 use crate::program::Owner;
+
+/// What one launch is about.
+#[derive(Clone, Copy)]
+pub(super) enum About<'a> {
+    /// A batch of triples.
+    Triples,
+    /// The rows of an owner that a batch of so many triples hits.
+    Rows { triples: usize, owner: Owner, hits: &'a Hits },
+    /// The queries or the candidates of a block.
+    Part(End),
+    /// Every one of so many queries with every one of so many candidates.
+    Block { queries: usize, candidates: usize },
+}
 
 /// What the parameters of one launch depend on.
 struct Launch<'a> {
     count: usize,
-    triples: usize,
-    of_owner: Option<(Owner, &'a Hits)>,
+    about: About<'a>,
 }
 
 impl<D: Device> Engine<D> {
@@ -20,16 +32,10 @@ impl<D: Device> Engine<D> {
     }
 
     /// Launches the kernel of a role for `count` of what it runs once for each.
-    pub(super) fn launch(
-        &self,
-        role: Role,
-        count: usize,
-        triples: usize,
-        of_owner: Option<(Owner, &Hits)>,
-    ) -> Result<(), DeviceError> {
+    pub(super) fn launch(&self, role: Role, count: usize, about: About<'_>) -> Result<(), DeviceError> {
         let Loaded { artifact, kernel } =
             self.kernel(role).unwrap_or_else(|| panic!("{} was given no kernel of {role:?}", self.model.name));
-        let launch = Launch { count, triples, of_owner };
+        let launch = Launch { count, about };
         let unknown = |what, name: &str| -> ! {
             panic!("kernel `{}` asks for a {what} `{name}`, of which nothing is known", artifact.entry)
         };
@@ -46,7 +52,6 @@ impl<D: Device> Engine<D> {
     fn word(&self, name: &str, launch: &Launch<'_>) -> Option<u32> {
         match name {
             "count" => return Some(word(launch.count)),
-            "batch" => return Some(word(launch.triples)),
             "tables_shard" => return Some(word(self.tables.shard_words())),
             _ => {}
         }
@@ -59,7 +64,20 @@ impl<D: Device> Engine<D> {
         if let Some(plane) = numbered(name, "plane") {
             return offset(&self.planes, plane);
         }
-        let (owner, hits) = launch.of_owner?;
+        let (triples, owner, hits) = match launch.about {
+            About::Rows { triples, owner, hits } => (triples, owner, hits),
+            About::Block { queries, candidates } => {
+                return match name {
+                    "queries" => Some(word(queries)),
+                    "candidates" => Some(word(candidates)),
+                    _ => None,
+                };
+            }
+            About::Triples | About::Part(_) => return None,
+        };
+        if name == "batch" {
+            return Some(word(triples));
+        }
         let planes = |rows| Planes::of_owner(&self.model, &self.sizes, owner, rows);
         if let Some(plane) = numbered(name, "partial") {
             return offset(&planes(hits.piece_count()), plane);
@@ -69,17 +87,35 @@ impl<D: Device> Engine<D> {
 
     /// The buffer of a name.
     fn buffer(&self, name: &str, launch: &Launch<'_>) -> Option<&D::Buffer> {
-        match name {
-            "tables" => return self.tables.shard(0),
-            "triples" => return Some(self.triples.buffer()),
-            "scalars" => return Some(self.scalars.buffer()),
-            "vectors" => return Some(self.vectors.buffer()),
-            _ => {}
+        if name == "tables" {
+            return self.tables.shard(0);
         }
         if let Some(shard) = numbered(name, "tables_") {
             return self.tables.shard(shard);
         }
-        let arrays = &self.owners[launch.of_owner?.0 as usize];
+        let items = match launch.about {
+            About::Triples | About::Rows { .. } => &self.batch,
+            About::Part(end) => &self.parts[end as usize],
+            About::Block { .. } => {
+                let [queries, candidates] = &self.parts;
+                return Some(match name {
+                    "query_scalars" => queries.scalars.buffer(),
+                    "query_vectors" => queries.vectors.buffer(),
+                    "candidate_scalars" => candidates.scalars.buffer(),
+                    "candidate_vectors" => candidates.vectors.buffer(),
+                    "scores" => self.scores.buffer(),
+                    _ => return None,
+                });
+            }
+        };
+        match name {
+            "triples" => return Some(items.triples.buffer()),
+            "scalars" => return Some(items.scalars.buffer()),
+            "vectors" => return Some(items.vectors.buffer()),
+            _ => {}
+        }
+        let About::Rows { owner, .. } = launch.about else { return None };
+        let arrays = &self.owners[owner as usize];
         Some(match name {
             "hits" => arrays.hits.buffer(),
             "pieces" => arrays.pieces.buffer(),

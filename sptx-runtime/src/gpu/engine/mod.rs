@@ -1,6 +1,7 @@
 //! A model on a GPU's device, whichever it is.
 
 mod arrays;
+mod block;
 mod gradients;
 mod hits;
 mod launch;
@@ -17,6 +18,7 @@ use crate::cpu::{Batch, bind_parameters, check_symmetric};
 use crate::program::{Model, Owner};
 use arrays::{Grown, Sharded};
 use hits::Hits;
+use launch::About;
 
 /// Triples that are worked on at a time at most; fewer where a binding has no room for what they need.
 const MOST_TRIPLES: usize = 1 << 16;
@@ -52,9 +54,10 @@ pub struct Engine<D: Device> {
     kernels: Vec<Loaded<D::Kernel>>,
     planes: Planes,
     tables: Sharded<D::Buffer>,
-    triples: Grown<D::Buffer>,
-    scalars: Grown<D::Buffer>,
-    vectors: Grown<D::Buffer>,
+    batch: ItemArrays<D::Buffer>,
+    /// Of a block's queries and of its candidates.
+    parts: [ItemArrays<D::Buffer>; 2],
+    scores: Grown<D::Buffer>,
     owners: [OwnerArrays<D::Buffer>; 2],
     stamps: Vec<u32>,
     stretch: usize,
@@ -65,6 +68,38 @@ pub struct Engine<D: Device> {
 struct Loaded<K> {
     artifact: Artifact,
     kernel: K,
+}
+
+/// What a program over triples reads and leaves.
+#[derive(Debug)]
+struct ItemArrays<B> {
+    triples: Grown<B>,
+    scalars: Grown<B>,
+    vectors: Grown<B>,
+}
+
+impl<B> Default for ItemArrays<B> {
+    fn default() -> Self {
+        Self { triples: Grown::default(), scalars: Grown::default(), vectors: Grown::default() }
+    }
+}
+
+impl<B> ItemArrays<B> {
+    /// Sees to room for a batch of a program with so many scalars and words of vectors a triple, and writes the batch.
+    fn put<D: Device<Buffer = B>>(
+        &mut self,
+        device: &D,
+        batch: Batch<'_>,
+        scalars: usize,
+        vector_words: usize,
+    ) -> Result<(), DeviceError> {
+        let count = batch.len();
+        self.triples.hold(device, 3 * count)?;
+        self.scalars.hold(device, scalars * count)?;
+        self.vectors.hold(device, vector_words * count)?;
+        let columns = batch.columns().into_iter().enumerate();
+        columns.into_iter().try_for_each(|(column, rows)| device.write(self.triples.buffer(), column * count, rows))
+    }
 }
 
 /// What the gradient of one owner's rows needs.
@@ -112,9 +147,9 @@ impl<D: Device> Engine<D> {
             kernels,
             planes,
             tables,
-            triples: Grown::default(),
-            scalars: Grown::default(),
-            vectors: Grown::default(),
+            batch: ItemArrays::default(),
+            parts: [ItemArrays::default(), ItemArrays::default()],
+            scores: Grown::default(),
             owners: [OwnerArrays::default(), OwnerArrays::default()],
             stamps: Vec::new(),
             stretch,
@@ -174,7 +209,7 @@ impl<D: Device> Engine<D> {
         for part in batch.stretches(self.stretch) {
             self.forward(part)?;
             let mut words = vec![0; part.len()];
-            self.device.read(self.scalars.buffer(), self.model.score * part.len(), &mut words)?;
+            self.device.read(self.batch.scalars.buffer(), self.model.score * part.len(), &mut words)?;
             scores.extend(words.into_iter().map(f32::from_bits));
         }
         Ok(scores)
@@ -207,7 +242,7 @@ impl<D: Device> Engine<D> {
         self.put_hits(&hits)?;
         self.forward(batch)?;
         let upstream: Vec<u32> = upstream.iter().map(|value| value.to_bits()).collect();
-        self.device.write(self.scalars.buffer(), self.model.upstream * batch.len(), &upstream)?;
+        self.device.write(self.batch.scalars.buffer(), self.model.upstream * batch.len(), &upstream)?;
         self.backward(batch.len(), &hits)?;
         self.take_gradients(hits)
     }
@@ -257,26 +292,21 @@ impl<D: Device> Engine<D> {
 
     /// Leaves a batch's scores and what its gradient needs in `scalars`.
     fn forward(&mut self, batch: Batch<'_>) -> Result<(), DeviceError> {
-        let count = batch.len();
-        let vectors = count * stretch::vector_words(&self.model, &self.sizes);
-        self.triples.hold(&self.device, 3 * count)?;
-        self.scalars.hold(&self.device, self.model.scalars * count)?;
-        self.vectors.hold(&self.device, vectors)?;
-        for (column, rows) in batch.columns().into_iter().enumerate() {
-            self.device.write(self.triples.buffer(), column * count, rows)?;
-        }
-        self.launch(Role::Forward, count, count, None)
+        let vector_words = stretch::vector_words(&self.model, &self.sizes);
+        self.batch.put(&self.device, batch, self.model.scalars, vector_words)?;
+        self.launch(Role::Forward, batch.len(), About::Triples)
     }
 
     /// Leaves the gradient of each owner's rows in its `gradient`.
     fn backward(&self, triples: usize, hits: &[Hits; 2]) -> Result<(), DeviceError> {
         if self.kernel(Role::Adjoint).is_some() {
-            self.launch(Role::Adjoint, triples, triples, None)?;
+            self.launch(Role::Adjoint, triples, About::Triples)?;
         }
         for owner in OWNERS.into_iter().filter(|owner| self.trains(*owner)) {
             let hits = &hits[owner as usize];
-            self.launch(Role::Partial(owner), hits.piece_count(), triples, Some((owner, hits)))?;
-            self.launch(Role::Gather(owner), hits.touched.len(), triples, Some((owner, hits)))?;
+            let about = About::Rows { triples, owner, hits };
+            self.launch(Role::Partial(owner), hits.piece_count(), about)?;
+            self.launch(Role::Gather(owner), hits.touched.len(), about)?;
         }
         Ok(())
     }

@@ -14,9 +14,13 @@ pub(super) fn triples(model: &Model, sizes: &[usize], binding_words: usize) -> u
     (binding_words / words.into_iter().max().unwrap_or(1)).max(1)
 }
 
+/// Words of one row of each of a program's vectors.
+pub(super) fn words_of(vectors: &[usize], sizes: &[usize]) -> usize {
+    vectors.iter().map(|dim| padded(sizes[*dim])).sum()
+}
+
 /// Words of one triple's vectors. Vectors are numbered within a program, and nothing passes from one to the other.
 pub(super) fn vector_words(model: &Model, sizes: &[usize]) -> usize {
-    let words = |vectors: &[usize]| vectors.iter().map(|dim| padded(sizes[*dim])).sum();
-    let (forward, backward): (usize, usize) = (words(&model.forward.vectors), words(&model.backward.vectors));
+    let [forward, backward] = [&model.forward, &model.backward].map(|program| words_of(&program.vectors, sizes));
     forward.max(backward)
 }
