@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sptx_codegen::ir::{DimSize, Score};
 use sptx_runtime::cpu::{Engine, Interpreter, RowMask};
 use sptx_runtime::kernel::CompiledModel;
-use sptx_runtime::program::{Model, Owner, Shape, Side};
+use sptx_runtime::program::{self, Model, Owner, Shape, Side};
 use sptx_tests::{Case, papers, random_scores, some_random_scores, zoo};
 
 const TOLERANCE: f64 = 1e-4;
@@ -108,6 +108,18 @@ fn blocks_of_many_tiles() {
         wrong.extend(case.check_blocks(&mut case.engine(compiled(score, &case.model), 2), TOLERANCE));
     }
     assert!(wrong.is_empty(), "{} numbers differ, first {:#?}", wrong.len(), &wrong[..wrong.len().min(8)]);
+}
+
+/// Which comparisons end with their matrix product: its numbers are the scores.
+#[test]
+fn scores_that_are_products_are_known() {
+    let products = [("complex", Some(0)), ("distmult", Some(0)), ("quate", Some(0)), ("rescal", Some(0))];
+    for (name, product) in products.into_iter().chain([("simple", None), ("mure", None), ("rotate", None)]) {
+        let zoo = kernels_generated::find(name).unwrap_or_else(|| panic!("{name} is in the zoo"));
+        let compiled = (zoo.load)(&[]).unwrap_or_else(|| panic!("{name} has no choices"));
+        let found: Vec<_> = compiled.model.splits.iter().map(program::Split::score_product).collect();
+        assert_eq!(found, [product; 2], "{name}");
+    }
 }
 
 /// What a query's vectors are multiplied by: something else for each query and element.
