@@ -117,7 +117,7 @@ impl<'a, 's> PairTile<'a, 's> {
         self.derivatives = Some(derivatives);
         self.program(Direction::Backward, &comparison.backward);
         let Some([queries, candidates]) = &mut self.derivatives else { return };
-        for (product, upstream) in comparison.products.iter().zip(&self.scratch.product_derivatives) {
+        for (product, upstream) in comparison.products.iter().zip(&mut self.scratch.product_derivatives) {
             product::backward(product, [self.queries, self.candidates], self.stride, upstream, [queries, candidates]);
         }
     }
