@@ -30,7 +30,7 @@ pub struct EngineOptions {
 pub struct Engine {
     pub(super) compiled: CompiledModel,
     /// Of each split of the model.
-    pub(super) part_kernels: Vec<PartKernels>,
+    pub(super) part_kernels: Arc<[PartKernels]>,
     pub(super) tables: Tables,
     pub(super) parameters: Vec<f32>,
     pub(super) optimizer: Option<State>,

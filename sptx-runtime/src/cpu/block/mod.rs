@@ -192,7 +192,7 @@ impl Engine {
 
     /// The kernels of the parts of the split for a missing end, which there must be.
     fn part_kernels(&self, missing: Side) -> &PartKernels {
-        let splits = self.model().splits.iter().zip(&self.part_kernels);
+        let splits = self.model().splits.iter().zip(&*self.part_kernels);
         let (_, kernels) = splits.into_iter().find(|(split, _)| split.missing == missing).expect("the score splits");
         kernels
     }
