@@ -47,5 +47,5 @@ pub use artifact::{Artifact, Binding, Direction, Role, Word, WordKind, padded, r
 pub use device::{Device, DeviceError};
 #[cfg(feature = "cpu")]
 pub use engine::{Engine, Gradients, Setup};
-pub use planes::table_words;
+pub use planes::{plane_words, table_words};
 pub use schedule::{Capabilities, Illegal, Schedule};
