@@ -48,7 +48,6 @@ mod artifact;
 mod device;
 #[cfg(feature = "cpu")]
 mod engine;
-#[cfg(feature = "cpu")]
 mod planes;
 mod schedule;
 
@@ -56,6 +55,5 @@ pub use artifact::{Artifact, Binding, Direction, End, Role, Word, WordKind, padd
 pub use device::{Device, DeviceError};
 #[cfg(feature = "cpu")]
 pub use engine::{Engine, Gradients, Setup};
-#[cfg(feature = "cpu")]
-pub use planes::table_words;
+pub use planes::{plane_words, table_words};
 pub use schedule::{Capabilities, Illegal, Schedule};

@@ -41,6 +41,9 @@ pub enum Kind {
     Unknown,
 }
 
+/// How much of the memory that a driver says there is may be asked for, where it says so.
+const MEMORY_PERCENT: u8 = 95;
+
 /// The adapters of this machine, the better kinds first: the place is what [`WgpuDevice::open`](super::WgpuDevice::open)
 /// takes as a number. Empty where no driver is found.
 pub fn adapters() -> Vec<AdapterInfo> {
@@ -52,6 +55,8 @@ fn found() -> Vec<Adapter> {
     let mut descriptor = InstanceDescriptor::new_without_display_handle();
     // No layers that check a driver, in no build: they are for who writes one, and may be missing.
     descriptor.flags = InstanceFlags::empty();
+    // A driver may give out more than there is and end the process when that is written to.
+    descriptor.memory_budget_thresholds.for_resource_creation = Some(MEMORY_PERCENT);
     descriptor.backends = Backends::VULKAN | Backends::METAL | Backends::DX12;
     let mut found = ready(Instance::new(descriptor).enumerate_adapters(Backends::all()));
     found.sort_by_key(|adapter| Kind::of(adapter.get_info().device_type));
@@ -60,7 +65,10 @@ fn found() -> Vec<Adapter> {
 
 /// The adapter of a number, or the first that has `selector` in its name, in letters of any case.
 pub(super) fn select(selector: &str) -> Result<Adapter, DeviceError> {
-    let mut found = found();
+    select_from(found(), selector)
+}
+
+fn select_from(mut found: Vec<Adapter>, selector: &str) -> Result<Adapter, DeviceError> {
     if found.is_empty() {
         return Err(DeviceError::Absent(INSTALL.to_owned()));
     }
@@ -141,4 +149,15 @@ pub(super) fn within(info: &AdapterInfo, most: &Capabilities) -> (Limits, Featur
     let atomics = features.contains(Features::SHADER_FLOAT32_ATOMIC) && most.float_atomics;
     features.set(Features::SHADER_FLOAT32_ATOMIC, atomics);
     (limits, features)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::select_from;
+
+    #[test]
+    fn where_there_is_no_driver_the_error_says_what_to_install() {
+        let error = select_from(Vec::new(), "0").expect_err("there is none");
+        assert!(error.to_string().contains("apt install mesa-vulkan-drivers"), "{error}");
+    }
 }

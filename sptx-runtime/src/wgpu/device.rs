@@ -17,7 +17,7 @@ use crate::gpu::{self, Artifact, Capabilities, DeviceError};
 #[derive(Debug)]
 pub struct WgpuDevice {
     info: AdapterInfo,
-    device: Device,
+    pub(super) device: Device,
     queue: Queue,
     fault: Fault,
     capabilities: Capabilities,

@@ -19,6 +19,9 @@ mod pending;
 mod timing;
 mod transfer;
 
+#[cfg(test)]
+mod tests;
+
 pub use ::wgpu::{Features, Limits};
 pub use adapter::{AdapterInfo, Kind, adapters};
 pub use device::{WgpuBuffer, WgpuDevice};

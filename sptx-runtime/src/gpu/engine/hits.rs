@@ -48,7 +48,7 @@ fn starts(targets: &[Vec<u32>], rows: usize) -> Vec<usize> {
     starts
 }
 
-/// The hits by row. A batch has fewer than 2^31 triples: its number of stretch is bounded.
+/// The hits by row. Their numbers fit: a stretch has far fewer than 2^31 triples.
 fn sort(targets: &[Vec<u32>], mut next: Vec<usize>) -> Vec<u32> {
     let triples = targets[0].len();
     let mut hits = vec![0; targets.len() * triples];

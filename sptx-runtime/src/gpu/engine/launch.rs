@@ -1,8 +1,8 @@
 //! Launches of kernels, with their parameters and buffers found by name.
 
 use super::hits::Hits;
+use super::planes::Planes;
 use super::{Engine, Loaded};
-use crate::gpu::planes::Planes;
 use crate::gpu::{Device, DeviceError, End, Role};
 use crate::program::Owner;
 

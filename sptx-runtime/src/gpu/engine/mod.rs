@@ -5,13 +5,16 @@ mod block;
 mod gradients;
 mod hits;
 mod launch;
+mod planes;
 mod stretch;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 pub use gradients::Gradients;
 
-use super::planes::{Lines, Planes};
 use super::{Artifact, Device, DeviceError, Role};
 use crate::Error;
 use crate::cpu::{Batch, bind_parameters, check_symmetric};
@@ -19,6 +22,7 @@ use crate::program::{Model, Owner};
 use arrays::{Grown, Sharded};
 use hits::Hits;
 use launch::About;
+use planes::{Lines, Planes};
 
 /// Triples that are worked on at a time at most; fewer where a binding has no room for what they need.
 const MOST_TRIPLES: usize = 1 << 16;

@@ -1,7 +1,7 @@
 //! How many triples are worked on at a time.
 
+use super::planes::Planes;
 use crate::gpu::padded;
-use crate::gpu::planes::Planes;
 use crate::program::{Model, Owner};
 
 /// Triples whose arrays fit bindings of so many words, at least one.
