@@ -57,6 +57,13 @@ impl Builder {
         Self { kernel, scopes: vec![Default::default()], known: HashMap::new() }
     }
 
+    /// Begins a kernel with the name, the parameters, the memory and the variables of this one, and an empty body.
+    pub fn like(mut kernel: Kernel) -> Self {
+        kernel.values = Arena::default();
+        kernel.body = Block::new();
+        Self { kernel, scopes: vec![Default::default()], known: HashMap::new() }
+    }
+
     /// Ends the kernel: drops what nothing reads.
     ///
     /// # Panics
@@ -92,9 +99,14 @@ impl Builder {
         self.kernel.shared.push(Shared { name: name.to_owned(), scalar, words })
     }
 
+    /// Adds a variable, which holds nothing yet.
+    pub fn declare(&mut self, ty: Type) -> VariableId {
+        self.kernel.variables.push(ty)
+    }
+
     /// Adds a variable, which holds `initial`.
     pub fn variable(&mut self, initial: Value) -> VariableId {
-        let variable = self.kernel.variables.push(self.ty(initial));
+        let variable = self.declare(self.ty(initial));
         self.set(variable, initial);
         variable
     }
@@ -110,10 +122,15 @@ impl Builder {
         value
     }
 
+    /// What a value is known to be.
+    pub fn constant(&self, value: Value) -> Option<Constant> {
+        self.known.get(&value).copied()
+    }
+
     /// What a u32 is known to be.
     pub fn known(&self, value: Value) -> Option<u32> {
-        match self.known.get(&value) {
-            Some(Constant::U32(known)) => Some(*known),
+        match self.constant(value) {
+            Some(Constant::U32(known)) => Some(known),
             _ => None,
         }
     }
