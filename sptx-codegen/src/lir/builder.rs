@@ -190,6 +190,12 @@ impl Builder {
         self.push(Statement::If { condition, then, otherwise });
     }
 
+    /// The same with one function for both blocks, which is told whether the condition is true.
+    pub fn branch(&mut self, condition: Value, mut fill: impl FnMut(&mut Self, bool)) {
+        let [then, otherwise] = [true, false].map(|holds| self.block(|k| fill(k, holds)));
+        self.push(Statement::If { condition, then, otherwise });
+    }
+
     /// Repeats `body` for `from`, `from + step`, … below `until`.
     pub fn repeat(&mut self, from: Value, until: Value, step: Value, body: impl FnOnce(&mut Self, Value)) {
         let index = self.kernel.values.push((Type::U32, None));
