@@ -13,6 +13,7 @@ pub mod differentiate;
 pub mod emit;
 pub mod explain;
 pub mod interp;
+pub mod legalize;
 pub mod lir;
 pub mod lower;
 pub mod notation;
