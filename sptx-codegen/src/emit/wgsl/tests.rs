@@ -69,7 +69,9 @@ fn sums_of_rows() {
         let sum = k.load(parts, thread, 1);
         k.store(out, row, sum);
     });
-    check(k, expect![[r#"
+    check(
+        k,
+        expect![[r#"
         // The squared length of each row.
         // Eight threads a row.
 
@@ -119,7 +121,8 @@ fn sums_of_rows() {
                 lengths_1[row] = parts[thread];
             }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 /// What a value reads may change before the value is used.
@@ -155,7 +158,8 @@ fn reads_stay_before_what_changes_them() {
         if thread == 0u {
             words[0u] = v2;
         }
-    "#]].assert_eq(&body_of(k));
+    "#]]
+    .assert_eq(&body_of(k));
 }
 
 /// What is used in a loop is not computed there if it was computed before it.
@@ -185,7 +189,8 @@ fn nothing_moves_into_loops() {
                 words[i_1] = i + i_1;
             }
         }
-    "#]].assert_eq(&body_of(k));
+    "#]]
+    .assert_eq(&body_of(k));
 }
 
 #[test]
@@ -222,7 +227,8 @@ fn variables_are_declared_where_they_are_seen_by_all() {
             x1 = x1 + x2;
         }
         words[x0] = x1;
-    "#]].assert_eq(&body_of(k));
+    "#]]
+    .assert_eq(&body_of(k));
 }
 
 #[test]
@@ -353,7 +359,8 @@ fn numbers_read_back_to_the_same_bits() {
         all[11u] = bitcast<f32>(x1);
         var x2 = 2143289344u;
         all[12u] = bitcast<f32>(x2);
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]
@@ -379,7 +386,9 @@ fn arrays_of_vectors() {
     let sum = k.add(kept_one, fixed);
     let sums = k.splat(sum, 2);
     k.store(to, second, sums);
-    check(k, expect![[r#"
+    check(
+        k,
+        expect![[r#"
 
         @group(0) @binding(0) var<storage, read> from_table: array<vec4<f32>>;
         @group(0) @binding(1) var<storage, read_write> to: array<vec2<f32>>;
@@ -399,7 +408,8 @@ fn arrays_of_vectors() {
             workgroupBarrier();
             to[v1 >> 1u] = vec2<f32>(kept[thread >> 1u][thread & 1u] + from_table[1u][2u]);
         }
-    "#]]);
+    "#]],
+    );
 }
 
 fn butterfly() -> Builder {
@@ -422,7 +432,9 @@ fn butterfly() -> Builder {
 
 #[test]
 fn subgroups_and_atomics() {
-    check(butterfly(), expect![[r#"
+    check(
+        butterfly(),
+        expect![[r#"
         // Adds up over pairs of threads.
 
         @group(0) @binding(0) var<storage, read_write> words: array<u32>;
@@ -443,7 +455,8 @@ fn subgroups_and_atomics() {
             atomicMax(&total[subgroup], v2);
             atomicAdd(&total[groups.x * groups.y], subgroup_size);
         }
-    "#]]);
+    "#]],
+    );
     let text = module(&butterfly().finish(), &Options { browser: true });
     assert!(text.contains("\nenable subgroups;\n"), "{text}");
 }
@@ -467,7 +480,9 @@ fn words_of_wgsl_are_no_names() {
         let least = k.binary(Binary::Min, loaded, a);
         k.store(buffer, index, least);
     });
-    check(k, expect![[r#"
+    check(
+        k,
+        expect![[r#"
 
         struct Parameters {
             fn_1: u32,
@@ -491,7 +506,8 @@ fn words_of_wgsl_are_no_names() {
                 array_1[loop_1] = min(vec4_1[loop_1], parameters.fn_1);
             }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
