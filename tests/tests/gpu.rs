@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use sptx_codegen::emit::wgsl;
-use sptx_codegen::gpu;
 use sptx_codegen::ir::{DimSize, Score};
 use sptx_runtime::gpu::{Capabilities, Device, DeviceError, Schedule};
 use sptx_runtime::wgpu::WgpuDevice;
@@ -57,9 +56,7 @@ fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     if schedule.legal(&device.capabilities()).is_err() {
         return Vec::new();
     }
-    let artifact = |plan: gpu::Plan| wgsl::artifact(plan.role, schedule, &plan.kernel, plan.rows);
-    let artifacts = gpu::plan(&case.model, &schedule).into_iter().map(artifact).collect();
-    let mut engine = case.gpu_engine(device, artifacts);
+    let mut engine = case.gpu_engine(device, wgsl::artifacts(&case.model, &schedule));
     let mut found = case.check_gpu(&mut engine, TOLERANCE_OF_WGSL);
     found.extend(case.check_gpu_blocks(&mut engine, TOLERANCE_OF_WGSL));
     let [first, second] = [0, 1].map(|_| case.run_gpu(&mut engine));
