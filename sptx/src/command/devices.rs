@@ -94,7 +94,7 @@ fn gpu_table(gpus: &[Gpu]) -> comfy_table::Table {
             if least == most { least.to_string() } else { format!("{least} to {most}") }
         });
         let atomics = if gpu.float_atomics { "yes" } else { "no" };
-        let binding = format!("{:.2} GiB", gpu.binding_bytes as f64 / GIB);
+        let binding = format!("{} MiB", gpu.binding_bytes >> 20);
         table.add_row([&gpu.name, &gpu.model, gpu.kind, gpu.backend, &subgroups, atomics, &binding, gpu.memory]);
     }
     table

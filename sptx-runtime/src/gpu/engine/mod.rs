@@ -249,7 +249,7 @@ impl<D: Device> Engine<D> {
         batch.check(self.counts)?;
         let mut sum = Gradients::empty(&self.model);
         for (part, upstream) in batch.stretches(self.stretch).zip(upstream.chunks(self.stretch)) {
-            sum = sum.plus(&self.stretch_gradients(part, upstream)?);
+            sum = sum.plus(self.stretch_gradients(part, upstream)?);
         }
         Ok(sum)
     }
