@@ -69,7 +69,9 @@ fn sums_of_rows() {
         let sum = k.load(parts, thread, 1);
         k.store(out, row, sum);
     });
-    check(k, expect![[r#"
+    check(
+        k,
+        expect![[r#"
         // The squared length of each row.
         // Eight threads a row.
 
@@ -119,7 +121,8 @@ fn sums_of_rows() {
                 lengths_1[row] = parts[thread];
             }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 /// What a value reads may change before the value is used.
@@ -155,7 +158,8 @@ fn reads_stay_before_what_changes_them() {
         if thread == 0u {
             words[0u] = v2;
         }
-    "#]].assert_eq(&body_of(k));
+    "#]]
+    .assert_eq(&body_of(k));
 }
 
 /// What is used in a loop is not computed there if it was computed before it.
@@ -185,7 +189,8 @@ fn nothing_moves_into_loops() {
                 words[i_1] = i + i_1;
             }
         }
-    "#]].assert_eq(&body_of(k));
+    "#]]
+    .assert_eq(&body_of(k));
 }
 
 #[test]
@@ -222,7 +227,8 @@ fn variables_are_declared_where_they_are_seen_by_all() {
             x1 = x1 + x2;
         }
         words[x0] = x1;
-    "#]].assert_eq(&body_of(k));
+    "#]]
+    .assert_eq(&body_of(k));
 }
 
 #[test]
@@ -273,37 +279,31 @@ fn parentheses_stand_where_they_must() {
     let sum = k.sub(minus, two);
     k.store(numbers, zero, sum);
     expect![[r#"
-        let v0 = parameters.b * parameters.c;
-        words[0u] = v0 + parameters.a;
-        let v1 = parameters.c * parameters.b;
-        words[0u] = parameters.a + v1;
-        let v2 = parameters.b + parameters.c;
-        words[1u] = v2 * parameters.a;
-        let v3 = parameters.c + parameters.b;
-        words[1u] = parameters.a * v3;
-        words[2u] = parameters.b - parameters.c - parameters.a;
-        words[2u] = parameters.a - (parameters.c - parameters.b);
-        words[3u] = v0 / parameters.a;
-        words[3u] = parameters.a / v1;
-        words[4u] = v2 << parameters.a;
-        words[4u] = parameters.a << v3;
-        let v4 = parameters.b << parameters.c;
-        words[5u] = v4 + parameters.a;
-        let v5 = parameters.c << parameters.b;
-        words[5u] = parameters.a + v5;
-        words[6u] = v4 >> parameters.a;
-        words[6u] = parameters.a >> v5;
-        words[7u] = (parameters.b | parameters.c) & parameters.a;
-        words[7u] = parameters.a & (parameters.c | parameters.b);
-        words[8u] = (parameters.b ^ parameters.c) ^ parameters.a;
-        words[8u] = parameters.a ^ (parameters.c ^ parameters.b);
-        words[9u] = v2 & parameters.a;
-        words[9u] = parameters.a & v3;
-        words[10u] = (parameters.b & parameters.c) + parameters.a;
-        words[10u] = parameters.a + (parameters.c & parameters.b);
+        words[0u] = parameters.b * 2u + parameters.a;
+        words[0u] = parameters.a + parameters.c * 2u;
+        words[1u] = (parameters.b + 3u) * parameters.a;
+        words[1u] = parameters.a * (parameters.c + 3u);
+        words[2u] = parameters.b - 4u - parameters.a;
+        words[2u] = parameters.a - (parameters.c - 4u);
+        words[3u] = parameters.b * 5u / parameters.a;
+        words[3u] = parameters.a / (parameters.c * 5u);
+        words[4u] = (parameters.b + 6u) << parameters.a;
+        words[4u] = parameters.a << (parameters.c + 6u);
+        words[5u] = (parameters.b << 7u) + parameters.a;
+        words[5u] = parameters.a + (parameters.c << 7u);
+        words[6u] = (parameters.b << 8u) >> parameters.a;
+        words[6u] = parameters.a >> (parameters.c << 8u);
+        words[7u] = (parameters.b | 9u) & parameters.a;
+        words[7u] = parameters.a & (parameters.c | 9u);
+        words[8u] = (parameters.b ^ 10u) ^ parameters.a;
+        words[8u] = parameters.a ^ (parameters.c ^ 10u);
+        words[9u] = (parameters.b + 11u) & parameters.a;
+        words[9u] = parameters.a & (parameters.c + 11u);
+        words[10u] = (parameters.b & 12u) + parameters.a;
+        words[10u] = parameters.a + (parameters.c & 12u);
         words[0u] = select(0u, parameters.a, ((parameters.a < parameters.b && parameters.b < parameters.c) || parameters.c < (parameters.a >> parameters.b)));
-        let v6 = parameters.c < parameters.a;
-        numbers[0u] = -(-f32(!select((parameters.a < parameters.c), v6, v6))) - -2.0f;
+        let v0 = parameters.c < parameters.a;
+        numbers[0u] = -(-f32(!select((parameters.a < parameters.c), v0, v0))) - -2.0f;
     "#]].assert_eq(&body_of(k));
 }
 
@@ -353,7 +353,8 @@ fn numbers_read_back_to_the_same_bits() {
         all[11u] = bitcast<f32>(x1);
         var x2 = 2143289344u;
         all[12u] = bitcast<f32>(x2);
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]
@@ -379,7 +380,9 @@ fn arrays_of_vectors() {
     let sum = k.add(kept_one, fixed);
     let sums = k.splat(sum, 2);
     k.store(to, second, sums);
-    check(k, expect![[r#"
+    check(
+        k,
+        expect![[r#"
 
         @group(0) @binding(0) var<storage, read> from_table: array<vec4<f32>>;
         @group(0) @binding(1) var<storage, read_write> to: array<vec2<f32>>;
@@ -399,7 +402,8 @@ fn arrays_of_vectors() {
             workgroupBarrier();
             to[v1 >> 1u] = vec2<f32>(kept[thread >> 1u][thread & 1u] + from_table[1u][2u]);
         }
-    "#]]);
+    "#]],
+    );
 }
 
 fn butterfly() -> Builder {
@@ -422,7 +426,9 @@ fn butterfly() -> Builder {
 
 #[test]
 fn subgroups_and_atomics() {
-    check(butterfly(), expect![[r#"
+    check(
+        butterfly(),
+        expect![[r#"
         // Adds up over pairs of threads.
 
         @group(0) @binding(0) var<storage, read_write> words: array<u32>;
@@ -443,7 +449,8 @@ fn subgroups_and_atomics() {
             atomicMax(&total[subgroup], v2);
             atomicAdd(&total[groups.x * groups.y], subgroup_size);
         }
-    "#]]);
+    "#]],
+    );
     let text = module(&butterfly().finish(), &Options { browser: true });
     assert!(text.contains("\nenable subgroups;\n"), "{text}");
 }
@@ -467,7 +474,9 @@ fn words_of_wgsl_are_no_names() {
         let least = k.binary(Binary::Min, loaded, a);
         k.store(buffer, index, least);
     });
-    check(k, expect![[r#"
+    check(
+        k,
+        expect![[r#"
 
         struct Parameters {
             fn_1: u32,
@@ -491,7 +500,8 @@ fn words_of_wgsl_are_no_names() {
                 array_1[loop_1] = min(vec4_1[loop_1], parameters.fn_1);
             }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
