@@ -23,6 +23,10 @@ fn dims(score: &Score, size: usize) -> BTreeMap<String, usize> {
     symbols.enumerate().map(|(position, (_, dim))| (dim.name.clone(), size_of(position))).collect()
 }
 
+/// Rounds of a thread's loops, those of the inner ones added up, after which Mesa's software driver ends them: a matrix
+/// that few threads share takes more.
+const LONGEST_LOOP: usize = 65_535;
+
 /// Where the kernels of a case under a schedule differ from the interpreter.
 type Target = fn(&Case, Schedule) -> Vec<Disagreement>;
 
@@ -53,7 +57,8 @@ fn adapter() -> Option<&'static WgpuDevice> {
 
 fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     let Some(device) = adapter() else { return Vec::new() };
-    if schedule.legal(&device.capabilities()).is_err() {
+    if schedule.legal(&device.capabilities()).is_err() || case.largest_matrix() > LONGEST_LOOP * schedule.lanes as usize
+    {
         return Vec::new();
     }
     let mut engine = case.gpu_engine(device, wgsl::artifacts(&case.model, &schedule));
@@ -105,8 +110,10 @@ fn check(target: Target, scores: &[Score], sizes: &[usize], schedules: impl Fn(u
         }
     }
     assert!(cases > 0, "the corpus holds cases");
-    let shown = &wrong[..wrong.len().min(8)];
-    assert!(wrong.is_empty(), "{} numbers of {cases} cases differ, first {shown:#?}", wrong.len());
+    let mut shown = wrong.clone();
+    shown.dedup_by_key(|line: &mut String| line.split(" triples=").next().map(str::to_owned));
+    shown.truncate(8);
+    assert!(wrong.is_empty(), "{} numbers of {cases} cases differ, such as {shown:#?}", wrong.len());
 }
 
 /// One schedule after another, so that every one meets every kind of case.
