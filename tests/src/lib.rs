@@ -5,10 +5,12 @@
 mod case;
 mod corpus;
 mod executor;
+mod schedules;
 
 pub use case::{Case, Disagreement};
 pub use corpus::{lowered, papers, random_scores, some_random_scores, zoo};
 pub use executor::Executor;
+pub use schedules::{schedules, schedules_run_on};
 
 /// The examples of README compile, and run.
 #[cfg(doctest)]

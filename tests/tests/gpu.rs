@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 
 use sptx_codegen::emit::wgsl;
 use sptx_codegen::ir::{DimSize, Score};
-use sptx_runtime::gpu::{Capabilities, Device, DeviceError, Schedule};
+use sptx_runtime::gpu::{Device, DeviceError, Schedule};
 use sptx_runtime::wgpu::WgpuDevice;
-use sptx_tests::{Case, Disagreement, Executor, papers, some_random_scores, zoo};
+use sptx_tests::{Case, Disagreement, Executor, papers, schedules, schedules_run_on, some_random_scores, zoo};
 
 const TOLERANCE: f64 = 1e-4;
 
@@ -31,7 +31,7 @@ const LONGEST_LOOP: usize = 65_535;
 type Target = fn(&Case, Schedule) -> Vec<Disagreement>;
 
 fn by_definition(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
-    let (device, artifacts) = Executor::new(&case.model, schedule, capabilities());
+    let (device, artifacts) = Executor::new(&case.model, schedule, schedules_run_on());
     let mut engine = case.gpu_engine(device, artifacts);
     let mut found = case.check_gpu(&mut engine, TOLERANCE);
     found.extend(case.check_gpu_blocks(&mut engine, TOLERANCE));
@@ -70,30 +70,6 @@ fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     };
     assert_eq!(bits(first), bits(second), "{}: the same bits from run to run", case.name);
     found
-}
-
-/// Capabilities with subgroups of one size.
-fn capabilities() -> Capabilities {
-    Capabilities { subgroups: Some((8, 8)), ..Capabilities::default() }
-}
-
-fn schedules() -> Vec<Schedule> {
-    let schedule = |workgroup, lanes, vector, unroll, tile, subgroups| {
-        let schedule = Schedule { workgroup, lanes, vector, unroll, subgroups, tile };
-        schedule.legal(&capabilities()).unwrap_or_else(|why| panic!("{schedule}: {why}"));
-        schedule
-    };
-    vec![
-        schedule(64, 8, 4, 1, 2, false),
-        schedule(64, 8, 4, 1, 1, true),
-        schedule(32, 1, 4, 1, 4, false),
-        schedule(32, 32, 1, 1, 1, false),
-        schedule(64, 16, 2, 2, 3, false),
-        schedule(96, 4, 4, 3, 2, false),
-        schedule(8, 2, 1, 4, 1, true),
-        schedule(128, 64, 4, 2, 2, false),
-        schedule(1, 1, 1, 1, 5, false),
-    ]
 }
 
 fn check(target: Target, scores: &[Score], sizes: &[usize], schedules: impl Fn(usize) -> Vec<Schedule>) {

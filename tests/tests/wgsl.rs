@@ -7,10 +7,12 @@ use std::path::Path;
 use std::process::Command;
 
 use sptx_codegen::emit::wgsl::{Options, module, validate};
+use sptx_codegen::gpu::plan;
 use sptx_codegen::legalize::shard;
 use sptx_codegen::lir::{
     Access, Atomic, Barrier, Binary, Builder, Builtin, Constant, Expression, Kernel, Place, Scalar, Type, Unary, Value,
 };
+use sptx_tests::{lowered, schedules, zoo};
 
 /// Texts by name.
 type Texts = BTreeMap<String, String>;
@@ -383,4 +385,19 @@ fn plain_kernels_stay_plain() {
     let half = k.define(Expression::Constant(Constant::f32(0.5)));
     k.store(out, thread, half);
     assert!(text_of(&k.finish()).ends_with(") {\n    out[thread] = 0.5f;\n}\n"));
+}
+
+#[test]
+fn every_kernel_of_the_zoo_is_taken_by_naga_and_tint() {
+    let mut texts = Texts::new();
+    for (number, score) in zoo().iter().enumerate() {
+        let (_, model) = lowered(score);
+        for schedule in schedules() {
+            for plan in plan(&model, &schedule) {
+                texts.insert(format!("{number}_{schedule}_{}", plan.kernel.name), text_of(&plan.kernel));
+            }
+        }
+    }
+    assert!(texts.len() > 2000, "{} texts", texts.len());
+    check_by_tint("zoo", &texts, &BTreeMap::new());
 }

@@ -1,0 +1,31 @@
+//! The schedules that kernels of GPUs are tried under.
+
+use sptx_runtime::gpu::{Capabilities, Schedule};
+
+/// What the [`schedules`] need of a device.
+pub fn schedules_run_on() -> Capabilities {
+    Capabilities { subgroups: Some((8, 8)), ..Capabilities::default() }
+}
+
+/// Schedules that between them take every path.
+///
+/// # Panics
+/// When one of them is not legal, which would be a mistake here.
+pub fn schedules() -> Vec<Schedule> {
+    let schedule = |workgroup, lanes, vector, unroll, tile, subgroups| {
+        let schedule = Schedule { workgroup, lanes, vector, unroll, subgroups, tile };
+        schedule.legal(&schedules_run_on()).unwrap_or_else(|why| panic!("{schedule}: {why}"));
+        schedule
+    };
+    vec![
+        schedule(64, 8, 4, 1, 2, false),
+        schedule(64, 8, 4, 1, 1, true),
+        schedule(32, 1, 4, 1, 4, false),
+        schedule(32, 32, 1, 1, 1, false),
+        schedule(64, 16, 2, 2, 3, false),
+        schedule(96, 4, 4, 3, 2, false),
+        schedule(8, 2, 1, 4, 1, true),
+        schedule(128, 64, 4, 2, 2, false),
+        schedule(1, 1, 1, 1, 5, false),
+    ]
+}
