@@ -290,7 +290,7 @@ fn stores_to_a_buffer_get_one_width() {
         _ => {}
     });
     assert_eq!(stores, [vec![4], vec![1; 6], vec![]]);
-    assert_eq!(loads, [4, 1, 1, 1], "two lanes of an array of four are two lanes");
+    assert_eq!(loads, [4, 1, 1], "two lanes of an array of four are two lanes, of which one was loaded already");
     assert_eq!(legal.buffers.iter().map(|(_, it)| it.lanes).collect::<Vec<_>>(), [4, 1, 4]);
 }
 

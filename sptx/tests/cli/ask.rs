@@ -1,6 +1,6 @@
 //! Runs that have ended: evaluating them and asking them.
 
-use super::support::{Folder, trained};
+use super::support::{Folder, Ran, trained};
 
 #[test]
 fn metrics_of_every_split() {
@@ -18,6 +18,28 @@ fn metrics_of_every_split() {
     assert!(table.contains("step2") && table.contains("1-1"), "{table}");
     let kept: serde_json::Value = serde_json::from_slice(&folder.read("run/metrics.json")).expect("JSON");
     assert_eq!(kept["test"], folder.json("eval run --json"), "evaluating again gives the same numbers");
+}
+
+/// The ranks that a GPU gives are those of the CPU, for scores without ties that rounding could break.
+#[test]
+fn metrics_by_a_gpu() {
+    let folder = trained();
+    let mut without_drivers = folder.command("eval run --device wgpu");
+    let ran = Ran::from(without_drivers.env("VK_DRIVER_FILES", "none").output().expect("the command runs"));
+    assert!(ran.code == Some(1) && ran.err.contains("mesa-vulkan-drivers"), "{ran:?}");
+    let ran = folder.run("eval run --device wgpu:nowhere");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    if folder.json("devices --json").as_array().is_none_or(|devices| devices.len() < 2) {
+        let required = std::env::var("SPTX_REQUIRE").unwrap_or_default();
+        assert!(!required.split(',').any(|name| name.trim() == "vulkan"), "SPTX_REQUIRE lists `vulkan`");
+        return println!("SKIPPED (vulkan): no adapter to evaluate on");
+    }
+    let by = |device: &str| folder.json(&format!("eval run --split train --json --device {device}"));
+    let (cpu, gpu) = (by("cpu"), by("wgpu"));
+    for metric in ["mean_rank", "mean_reciprocal_rank", "hits_at_10"] {
+        let of = |metrics: &serde_json::Value| metrics["both"]["realistic"][metric].as_f64().expect("a number");
+        assert!((of(&cpu) - of(&gpu)).abs() <= 1e-2 * of(&cpu), "{metric}: {} and {}", of(&cpu), of(&gpu));
+    }
 }
 
 #[test]

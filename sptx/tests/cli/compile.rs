@@ -9,6 +9,8 @@ fn targets() {
     assert_eq!(folder.json("compile transe --target json --set norm=2")["choices"][0]["chosen"], 2.0);
     let ir = folder.succeed("compile transe --target ir");
     assert!(ir.starts_with("score TransE {") && ir.contains("fold plus_times"), "{ir}");
+    let wgsl = folder.succeed("compile transe --target wgsl");
+    assert!(wgsl.contains("@compute") && wgsl.contains("fn transe_compare_tail("), "{wgsl}");
 }
 
 #[test]
