@@ -7,24 +7,42 @@ use sptx_runtime::gpu::{Role, Schedule};
 use sptx_runtime::program::{Instruction, Model, Outer, Owner, Plane, ReduceOp, Scatter, Shape, Side, Stage};
 
 use super::body::{At, Memory, Triple, owner as owner_of};
-use super::rows::{Rows, binary, padded, place, size};
+use super::rows::{Count, Rows, binary, padded, place, size};
 use super::triple::{memory, scalars_of};
 use super::{Plan, kernel_name, owner_name, trained_planes};
 use crate::lir::{Access, Binary, Builder, Place, Scalar, Value, VariableId};
 
 /// The gradient of each piece.
 pub(super) fn partial(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
-    let name = kernel_name(model, &format!("partial_{}", owner_name(owner)));
+    build(model, schedule, owner, Role::Partial(owner), Count::Given)
+}
+
+/// The gradient of each piece, of as many as the device has counted.
+pub(super) fn counted(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
+    build(model, schedule, owner, Role::CountedPartial(owner), Count::Counted(1))
+}
+
+fn build(model: &Model, schedule: &Schedule, owner: Owner, role: Role, count: Count) -> Plan {
+    let prefix = match count {
+        Count::Given => "",
+        Count::Counted(_) => "counted_",
+    };
+    let name = kernel_name(model, &format!("{prefix}partial_{}", owner_name(owner)));
     let doc = format!("{}: the gradient of a piece of the hits of one row, of {}.", model.name, owner_name(owner));
     let mut k = Builder::new(name, doc, schedule.workgroup);
     let memory = memory(&mut k, schedule, false);
     let hits = Place::Buffer(k.buffer("hits", Scalar::U32, 1, Access::Read));
     let pieces = Place::Buffer(k.buffer("pieces", Scalar::U32, 1, Access::Read));
     let partial = Place::Buffer(k.buffer("partial", Scalar::F32, schedule.vector, Access::ReadWrite));
-    let rows = Rows::new(&mut k, model, schedule);
+    let rows = Rows::new(&mut k, model, schedule, count);
     let triples = k.parameter("triples", Scalar::U32, 1);
     let next = k.add_u32(rows.row, 1);
     let (from, until) = (k.load(pieces, rows.row, 1), k.load(pieces, next, 1));
+    let until = match count {
+        Count::Given => until,
+        // Where no piece was counted, the first is not one either.
+        Count::Counted(_) => rows.until(&mut k, until),
+    };
     let piece = Piece { rows, owner, memory, hits, partial, triples, from, until };
     for stage in &model.backward.stages {
         if let Stage::Columns(stage) = stage {
@@ -38,7 +56,7 @@ pub(super) fn partial(model: &Model, schedule: &Schedule, owner: Owner) -> Plan 
             Shape::Matrix(down, across) => piece.matrix(&mut k, plane, down, across),
         }
     }
-    rows.plan(Role::Partial(owner), k)
+    rows.plan(role, k)
 }
 
 /// The piece of a row's threads.

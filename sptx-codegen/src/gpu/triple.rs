@@ -6,7 +6,7 @@ use sptx_runtime::gpu::{Role, Schedule};
 use sptx_runtime::program::{Columns, Instruction, Model, Product, Program, Scalars, Shape, Stage};
 
 use super::body::{At, Memory, Triple};
-use super::rows::{Rows, across, binary, padded, size};
+use super::rows::{Count, Rows, across, binary, padded, size};
 use super::{Plan, kernel_name};
 use crate::lir::{Access, Barrier, Builder, Place, Scalar, Value};
 
@@ -106,7 +106,7 @@ fn program(
 ) -> Plan {
     let mut k = Builder::new(kernel_name(model, name), doc, schedule.workgroup);
     let memory = memory(&mut k, schedule, true);
-    let rows = Rows::new(&mut k, model, schedule);
+    let rows = Rows::new(&mut k, model, schedule, Count::Given);
     let triple = Triple::new(&mut k, model, program, memory, [rows.row, rows.count], given);
     let mut run = Run { k, rows, triple, memory };
     for stage in &program.stages {

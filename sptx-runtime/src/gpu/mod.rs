@@ -39,7 +39,9 @@
 mod artifact;
 mod device;
 mod schedule;
+mod step;
 
-pub use artifact::{Artifact, Binding, Direction, Role, Word, WordKind, padded, row_words};
+pub use artifact::{Artifact, Binding, Direction, LossKind, Role, RuleKind, Word, WordKind, padded, row_words};
 pub use device::{Device, DeviceError};
 pub use schedule::{Capabilities, Illegal, Schedule};
+pub use step::{BLOCK, DIGIT_BITS, PIECE, histogram_words, most_pieces, sort_rounds};
