@@ -13,14 +13,21 @@
 //! between them that orders them, are a race, and a kernel must have none; atomic additions do not race with one another.
 //! Every thread of a workgroup comes to the same barriers.
 mod builder;
+mod execute;
 mod kernel;
 mod op;
+mod print;
+#[cfg(test)]
+mod testing;
 mod types;
+mod verify;
 
 pub use builder::Builder;
+pub use execute::{Fault, Launch, What, execute};
 pub use kernel::{
     Access, Barrier, Block, Buffer, BufferId, Constant, Expression, Kernel, Parameter, ParameterId, Place, Shared,
     SharedId, Statement, Value, VariableId,
 };
 pub use op::{Atomic, Binary, Builtin, Unary};
 pub use types::{Scalar, Type};
+pub use verify::{Mistake, Rule, verify};

@@ -43,11 +43,7 @@ impl Type {
 
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.scalar {
-            Scalar::Bool => "bool",
-            Scalar::U32 => "u32",
-            Scalar::F32 => "f32",
-        })?;
+        write!(f, "{}", self.scalar)?;
         if self.lanes > 1 { write!(f, "x{}", self.lanes) } else { Ok(()) }
     }
 }
