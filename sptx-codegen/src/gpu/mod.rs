@@ -5,6 +5,9 @@
 //! joins their sums; `body` writes a stage's instructions; the other modules say what is done for each row. The whole
 //! program of a triple is one kernel: what passes from stage to stage stays with its lanes.
 //!
+//! What a training step needs beside programs is made here too, so that a host sends it nothing but numbers: `sample`,
+//! `loss`, `sort` and `cut` (on arrays of hits, by `blocks`), `update`, `constrain`.
+//!
 //! Nothing here knows a target. The verifier runs over every kernel where debug assertions are on.
 
 mod body;
