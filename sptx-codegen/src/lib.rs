@@ -14,6 +14,7 @@ pub mod emit;
 pub mod explain;
 pub mod gpu;
 pub mod interp;
+pub mod legalize;
 pub mod lir;
 pub mod lower;
 pub mod notation;

@@ -1,5 +1,6 @@
 //! What can go wrong at run time.
 
+use crate::gpu::DeviceError;
 use crate::program::BindError;
 
 /// An error of the runtime.
@@ -9,6 +10,9 @@ pub enum Error {
     /// Dimensions do not fit the model.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// A GPU's device failed.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// A matrix that must be square is not.
     #[error("`{plane}` is declared symmetric, so its two dimensions must be equal; they are {rows} and {columns}")]
     NotSquare {

@@ -7,6 +7,7 @@
 //! - `kernel`: what a device asks of compiled code.
 //! - `optimizer`: what is done to a row once its gradient is known.
 //! - `cpu`: the CPU device, with the block interpreter.
+//! - `wgpu`: GPUs through Vulkan, Metal or Direct3D 12 (feature `wgpu`).
 //! - `simd`: 16-lane vectors, for the widest instruction set that the CPU has.
 //! - `incidence`: sparse incidence matrices of batches, in and out.
 //!
@@ -32,6 +33,8 @@ pub mod optimizer;
 pub mod simd;
 #[cfg(feature = "cpu")]
 pub mod table;
+#[cfg(feature = "wgpu")]
+pub mod wgpu;
 
 #[cfg(feature = "cpu")]
 pub use error::Error;

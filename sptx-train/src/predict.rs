@@ -170,12 +170,8 @@ impl Predictor<'_> {
         }
     }
 
-    fn excluded(&self, side: Side, Query { entity, relation }: Query) -> &[u32] {
-        match (self.options.new_only, side) {
-            (false, Side::Head | Side::Tail) => &[],
-            (true, Side::Head) => self.options.known.heads(relation, entity),
-            (true, Side::Tail) => self.options.known.tails(entity, relation),
-        }
+    fn excluded(&self, side: Side, query: Query) -> &[u32] {
+        if self.options.new_only { self.options.known.answers(side, query) } else { &[] }
     }
 
     fn relations(&self, questions: &[Question], answers: &mut [Vec<Answer>]) {

@@ -14,11 +14,15 @@ const RANDOM: &str = "trials = 4";
 const RATES: &str = "\"optimizer.learning_rate\" = { low = 1e-3, high = 0.5, scale = \"log\" }\n\
                      \"optimizer.name\" = [\"adam\", \"adagrad\"]";
 
-fn space(search: &str, space: &str) -> Space {
-    let text = format!(
+fn text(search: &str, space: &str) -> String {
+    format!(
         "dim = 10\nepochs = 5\nbatch_size = 40\nnegatives = 3\nthreads = 1\nseed = 11\nmodel.name = \"complex\"\n\
          [validation]\nevery = 2\npatience = 0\n[checkpoint]\nevery = 3\nseconds = 0\n[search]\n{search}\n[search.space]\n{space}\n"
-    );
+    )
+}
+
+fn space(search: &str, space: &str) -> Space {
+    let text = text(search, space);
     Space::from_toml("space.toml", &text).expect(&text)
 }
 
@@ -52,6 +56,20 @@ fn leaderboard(path: &Path) -> serde_json::Value {
         assert!(trial["seconds"].take().is_number());
     }
     value
+}
+
+/// What `best.toml` says.
+fn best_config(path: &Path) -> Config {
+    let text = std::fs::read_to_string(path.join("best.toml")).expect("the best settings");
+    Config::from_toml("best.toml", &text).expect("a configuration")
+}
+
+/// The embeddings of a run of its own.
+fn trained(config: Config) -> Vec<u8> {
+    let mut trainer = Trainer::new(model("complex"), graph(), config).expect("a trainer");
+    let run = folder();
+    trainer.keep_in(RunFolder::create(run.path().join("run")).expect("a folder"), None).expect("kept");
+    complete(trainer)
 }
 
 fn folder() -> tempfile::TempDir {
@@ -163,13 +181,27 @@ fn survivors_go_on_where_they_were_and_the_best_can_be_trained_again() {
     assert_eq!(watch.batches, batches * an_epoch, "no epoch is trained twice");
     let text = std::fs::read_to_string(path.path().join("best.toml")).expect("the best settings");
     assert!(text.starts_with("# Found by `sptx search`: trial "), "{text}");
-    let config = Config::from_toml("best.toml", &text).expect("a configuration");
+    let config = best_config(path.path());
     assert!(!config.evaluation.splits.is_empty(), "a run of its own is evaluated as any");
     let best = search.leaderboard().best().expect("a best trial").trial;
-    let mut again = Trainer::new(model("complex"), graph(), config).expect("a trainer");
-    let run = folder();
-    again.keep_in(RunFolder::create(run.path().join("run")).expect("a folder"), None).expect("kept");
-    assert_eq!(complete(again), embeddings(&search.run_path(best)));
+    assert_eq!(trained(config), embeddings(&search.run_path(best)));
+}
+
+/// A learning rate that falls until the last epoch falls as it did for a trial that ended before.
+#[test]
+fn a_trial_that_ended_early_can_be_trained_again() {
+    let path = folder();
+    let settings =
+        "\"optimizer.learning_rate\" = [0.3]\n\"schedule.name\" = [\"linear\"]\n\"optimizer.name\" = [\"adam\"]";
+    let text =
+        text("trials = 1", settings).replace("patience = 0", "patience = 1").replace("epochs = 5", "epochs = 60");
+    let patient = Space::from_toml("space.toml", &text).expect(&text);
+    let search = search(patient, path.path());
+    let best = search.leaderboard().best().expect("a best trial").clone();
+    assert!(best.ended == Ended::StoppedEarly && best.epochs < 60, "{best:?}");
+    let config = best_config(path.path());
+    assert_eq!((config.epochs, config.schedule.epochs), (best.epochs, 60));
+    assert_eq!(trained(config), embeddings(&search.run_path(best.trial)));
 }
 
 #[test]
@@ -220,9 +252,7 @@ fn a_trial_whose_seconds_are_spent_keeps_its_place_and_does_not_go_on() {
         assert_eq!((entry.ended, entry.rung), (Ended::OutOfTime, 0), "{entry:?}");
         assert!(entry.value.is_some() && entry.epochs >= 2 && entry.seconds >= 0.7, "{entry:?}");
     }
-    let text = std::fs::read_to_string(path.path().join("best.toml")).expect("the best settings");
-    let epochs = board.best().map(|best| best.epochs);
-    assert_eq!(Config::from_toml("best.toml", &text).map(|config| config.epochs).ok(), epochs);
+    assert_eq!(Some(best_config(path.path()).epochs), board.best().map(|best| best.epochs));
     let path = folder();
     let mut short = open(space(&format!("{endless}\nseconds = 0.7"), settings), path.path());
     assert_eq!(short.run(&load, &mut Silent).expect("searched"), SearchEnding::OutOfTime);

@@ -4,9 +4,11 @@
 
 mod case;
 mod corpus;
+mod executor;
 
 pub use case::{Case, Disagreement};
 pub use corpus::{lowered, papers, random_scores, some_random_scores, zoo};
+pub use executor::Executor;
 
 /// The examples of README compile, and run.
 #[cfg(doctest)]

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sptx_codegen::ir::{DimSize, Score};
+use sptx_codegen::ir::{self, DimSize, Score};
 use sptx_runtime::cpu::{Engine, Interpreter, RowMask};
 use sptx_runtime::kernel::CompiledModel;
-use sptx_runtime::program::{Model, Owner, Shape, Side};
+use sptx_runtime::program::{self, Model, Owner, Shape, Side};
 use sptx_tests::{Case, papers, random_scores, some_random_scores, zoo};
 
 const TOLERANCE: f64 = 1e-4;
@@ -66,17 +66,19 @@ fn random_interpreted() {
 
 /// Blocks of queries and candidates, for either missing end.
 fn check_blocks(scores: &[Score], sizes: &[usize], engines: Engines) {
-    let mut wrong = Vec::new();
+    let (mut cases, mut wrong) = (0, Vec::new());
     for (number, score) in scores.iter().enumerate() {
         for size in sizes {
             let triples = 1 + (number * 5 + size) % 9;
             let Some(case) = Case::new(score, dims(score, *size), triples, number as u64) else { continue };
             let mut engine = case.engine(engines(score, &case.model), 2);
             wrong.extend(case.check_blocks(&mut engine, TOLERANCE));
+            cases += 1;
         }
     }
+    assert!(cases > 0, "the corpus holds cases");
     let shown = &wrong[..wrong.len().min(8)];
-    assert!(wrong.is_empty(), "{} numbers differ, first {shown:#?}", wrong.len());
+    assert!(wrong.is_empty(), "{} numbers of {cases} cases differ, first {shown:#?}", wrong.len());
 }
 
 #[test]
@@ -108,6 +110,18 @@ fn blocks_of_many_tiles() {
         wrong.extend(case.check_blocks(&mut case.engine(compiled(score, &case.model), 2), TOLERANCE));
     }
     assert!(wrong.is_empty(), "{} numbers differ, first {:#?}", wrong.len(), &wrong[..wrong.len().min(8)]);
+}
+
+/// Which comparisons end with their matrix product: its numbers are the scores.
+#[test]
+fn scores_that_are_products_are_known() {
+    let products = [("complex", Some(0)), ("distmult", Some(0)), ("quate", Some(0)), ("rescal", Some(0))];
+    for (name, product) in products.into_iter().chain([("simple", None), ("mure", None), ("rotate", None)]) {
+        let zoo = kernels_generated::find(name).unwrap_or_else(|| panic!("{name} is in the zoo"));
+        let compiled = (zoo.load)(&[]).unwrap_or_else(|| panic!("{name} has no choices"));
+        let found: Vec<_> = compiled.model.splits.iter().map(program::Split::score_product).collect();
+        assert_eq!(found, [product; 2], "{name}");
+    }
 }
 
 /// What a query's vectors are multiplied by: something else for each query and element.
@@ -186,11 +200,33 @@ fn threads_do_not_change_a_bit() {
     for (number, score) in zoo().iter().chain(&random_scores(0..40)).enumerate() {
         let case = Case::new(score, dims(score, 130), 300, number as u64).expect("an even size fits every model");
         let run = |threads| case.run(&mut case.engine(Interpreter::compile(case.model.clone()), threads));
-        let (one, three) = (run(1), run(3));
-        let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(&one.0), bits(&three.0), "scores of {}", case.name);
-        for (a, b) in one.1.iter().zip(&three.1) {
-            assert_eq!(bits(a), bits(b), "gradients of {}", case.name);
+        assert_same_bits(&run(1), &run(3), &case.name);
+    }
+}
+
+/// The same of blocks that several stretches of candidates go through.
+#[test]
+fn threads_do_not_change_a_bit_of_blocks() {
+    const ENTITIES: usize = 1100;
+    for (number, score) in zoo().iter().enumerate() {
+        let case = Case::with_entities(score, dims(score, 10), 70, ENTITIES, number as u64).expect("an even size fits");
+        let upstream: Vec<f32> = (0..70 * ENTITIES).map(|pair| (pair % 11) as f32 / 5.0 - 1.0).collect();
+        for missing in [ir::Side::Head, ir::Side::Tail] {
+            let run =
+                |threads| case.run_blocks(&mut case.engine(compiled(score, &case.model), threads), missing, &upstream);
+            assert_same_bits(&run(1), &run(3), &case.name);
         }
+    }
+}
+
+/// Scores and the gradients of each plane.
+type Numbers = (Vec<f32>, Vec<Vec<f32>>);
+
+fn assert_same_bits(one: &Numbers, other: &Numbers, case: &str) {
+    let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&one.0), bits(&other.0), "scores of {case}");
+    assert_eq!(one.1.len(), other.1.len());
+    for (a, b) in one.1.iter().zip(&other.1) {
+        assert_eq!(bits(a), bits(b), "gradients of {case}");
     }
 }

@@ -1,9 +1,10 @@
 //! What tests need beside Rust and a C compiler, and how a machine gets it.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Failure;
 use crate::process::{run, works};
+use crate::{Failure, root};
 
 /// Something that tests need and a machine may lack.
 struct Need {
@@ -30,6 +31,18 @@ const NEEDS: &[Need] = &[
         is_met: || works(Command::new("kill").arg("-l")),
         install: || apt(&["procps"]),
     },
+    Need {
+        name: "tint",
+        tests: "kernels in WGSL by browsers' compiler, in tests/tests/wgsl.rs",
+        is_met: || works(tint(&node_folder()).arg(Path::new("/dev/null"))),
+        install: install_tint,
+    },
+    Need {
+        name: "vulkan",
+        tests: "kernels on GPUs, or on the CPU as one, through Vulkan",
+        is_met: has_vulkan,
+        install: || apt(&["libvulkan1", "mesa-vulkan-drivers"]),
+    },
 ];
 
 /// Sees to every need. Gives the names of those that are met: a test that skips for want of one of them would be wrong.
@@ -48,6 +61,39 @@ impl Need {
         }
         (self.is_met)()
     }
+}
+
+/// Where npm's packages lie, which tests/tests/wgsl.rs knows too.
+fn node_folder() -> PathBuf {
+    root().join("target/node")
+}
+
+/// The script that asks Tint. Of an empty file it says that there is no kernel in it, and succeeds.
+fn tint(folder: &Path) -> Command {
+    let mut command = Command::new("node");
+    command.arg(root().join("tests/node/tint.mjs")).arg(folder);
+    command
+}
+
+/// Installs Node.js where it is not here, and the packages that tests/node pins.
+fn install_tint() -> Result<(), Failure> {
+    if !works(Command::new("npm").arg("--version")) {
+        apt(&["nodejs", "npm"])?;
+    }
+    let folder = node_folder();
+    std::fs::create_dir_all(&folder)?;
+    for file in ["package.json", "package-lock.json"] {
+        std::fs::copy(root().join("tests/node").join(file), folder.join(file))?;
+    }
+    run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder))
+}
+
+/// Whether Vulkan's loader is here, and a driver for it.
+fn has_vulkan() -> bool {
+    let loader = Command::new("ldconfig").arg("-p").output();
+    let has_loader = loader.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("libvulkan.so.1"));
+    let has_drivers = |folder: &str| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
+    has_loader && ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"].into_iter().any(has_drivers)
 }
 
 /// Installs Debian packages, as root or through a `sudo` that asks nothing.

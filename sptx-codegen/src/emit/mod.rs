@@ -3,3 +3,4 @@
 //! An emitter decides nothing: what is computed, in which order and where it is kept stands in the program.
 
 pub mod cpu;
+pub mod wgsl;

@@ -2,33 +2,40 @@
 
 use std::collections::BTreeSet;
 
-use sptx_runtime::program::{Binary as Two, Instruction, Model, Owner, Program, Register, Side, Unary as One};
+use sptx_runtime::program::{Binary as Two, Instruction, Model, Output, Owner, Register, Side, Unary as One};
 
 use super::rows::{padded, place};
 use crate::lir::{Binary, Builder, Expression, Place, Scalar, Unary, Value};
 
-/// One triple of the batch, as a kernel's threads see it: where its rows and its numbers are.
-pub(super) struct Triple<'a> {
-    model: &'a Model,
-    memory: Memory,
-    /// The triple's number, and how many there are.
-    number: Value,
-    count: Value,
-    /// Its head, its relation, its tail.
-    ids: [Value; 3],
-    /// Its scalars, as far as the program needs them or has found them.
-    pub(super) scalars: Vec<Option<Value>>,
-    /// The dimension of each vector of the program.
-    vectors: &'a [usize],
-}
-
-/// The buffers that triples are read from.
+/// What one run of a program keeps in memory: a number for each of its scalars, a row for each of its vectors.
 #[derive(Clone, Copy)]
-pub(super) struct Memory {
-    pub(super) tables: Place,
-    pub(super) triples: Place,
+pub(super) struct Kept<'a> {
     pub(super) scalars: Place,
     pub(super) vectors: Place,
+    /// The dimension of each vector of the program.
+    pub(super) dims: &'a [usize],
+    /// Which run of the program, and how many there are.
+    pub(super) number: Value,
+    pub(super) count: Value,
+}
+
+/// Where the rows are that a program reads.
+#[derive(Clone)]
+pub(super) enum Source<'a> {
+    /// In the tables, at the numbers of a head, a relation and a tail.
+    Tables { tables: Place, ids: [Value; 3] },
+    /// With a query and with a candidate, which have these outputs; and the products of the two.
+    Outputs { ends: [(&'a [Output], Kept<'a>); 2], products: Vec<Value> },
+}
+
+/// One run of a program, on a triple or on a pair: where its rows are, and what it has found so far.
+#[derive(Clone)]
+pub(super) struct Item<'a> {
+    model: &'a Model,
+    source: Source<'a>,
+    kept: Option<Kept<'a>>,
+    /// Its scalars, as far as the program needs them or has found them.
+    pub(super) scalars: Vec<Option<Value>>,
 }
 
 /// The columns that a body is written for.
@@ -40,29 +47,83 @@ pub(super) struct At {
     pub(super) lanes: u8,
 }
 
-impl<'a> Triple<'a> {
-    /// The triple of this number, of which `needed` scalars are known already.
-    pub(super) fn new(
+impl Kept<'_> {
+    /// Where a scalar is kept.
+    pub(super) fn scalar_at(&self, k: &mut Builder, scalar: usize) -> Value {
+        let first = k.mul_u32(self.count, scalar as u32);
+        k.add(first, self.number)
+    }
+
+    /// Where a column of a vector is kept.
+    pub(super) fn vector_at(&self, k: &mut Builder, vector: usize, column: Value) -> Value {
+        let mut before = k.u32(0);
+        for dim in &self.dims[..vector] {
+            let words = padded(k, *dim);
+            before = k.add(before, words);
+        }
+        let first = k.mul(before, self.count);
+        let words = padded(k, self.dims[vector]);
+        let row = k.mul(words, self.number);
+        let index = k.add(first, row);
+        k.add(index, column)
+    }
+
+    /// An element of an output: a scalar, or a column of a vector.
+    pub(super) fn output(&self, k: &mut Builder, output: Output, at: At) -> Value {
+        match at.column {
+            Some(column) => {
+                let index = self.vector_at(k, output.source, column);
+                k.load(self.vectors, index, at.lanes)
+            }
+            None => {
+                let index = self.scalar_at(k, output.source);
+                k.load(self.scalars, index, 1)
+            }
+        }
+    }
+}
+
+impl<'a> Item<'a> {
+    /// The triple whose number is that of `kept`, and of which `needed` scalars are known.
+    pub(super) fn triple(
         k: &mut Builder,
         model: &'a Model,
-        program: &'a Program,
-        memory: Memory,
-        [number, count]: [Value; 2],
+        [tables, triples]: [Place; 2],
+        kept: Kept<'a>,
+        scalars: usize,
         needed: &BTreeSet<usize>,
     ) -> Self {
         let ids = [0, 1, 2].map(|side| {
-            let first = k.mul_u32(count, side);
-            let index = k.add(first, number);
-            k.load(memory.triples, index, 1)
+            let first = k.mul_u32(kept.count, side);
+            let index = k.add(first, kept.number);
+            k.load(triples, index, 1)
         });
         ["head", "relation", "tail"].into_iter().zip(ids).for_each(|(name, id)| _ = k.name(id, name));
-        let mut triple =
-            Self { model, memory, number, count, ids, scalars: vec![None; model.scalars], vectors: &program.vectors };
+        let source = Source::Tables { tables, ids };
+        let mut item = Self { model, source, kept: Some(kept), scalars: vec![None; scalars] };
         for scalar in needed {
-            let index = triple.scalar_at(k, *scalar);
-            triple.scalars[*scalar] = Some(k.load(memory.scalars, index, 1));
+            let index = kept.scalar_at(k, *scalar);
+            item.scalars[*scalar] = Some(k.load(kept.scalars, index, 1));
         }
-        triple
+        item
+    }
+
+    /// A pair of a query and a candidate.
+    pub(super) fn pair(
+        model: &'a Model,
+        ends: [(&'a [Output], Kept<'a>); 2],
+        products: Vec<Value>,
+        scalars: usize,
+    ) -> Self {
+        Self { model, source: Source::Outputs { ends, products }, kept: None, scalars: vec![None; scalars] }
+    }
+
+    /// What the program keeps in memory.
+    ///
+    /// # Panics
+    /// For a pair, whose program keeps nothing.
+    pub(super) fn kept(&self) -> &Kept<'a> {
+        self.kept.as_ref().expect("the program of a pair keeps nothing in memory")
     }
 
     /// The values of the wanted registers.
@@ -80,8 +141,8 @@ impl<'a> Triple<'a> {
             values[register] = Some(match *instruction {
                 Instruction::Row(side, plane) => self.row(k, side, plane, at),
                 Instruction::Vector(vector) => {
-                    let index = self.vector_at(k, vector, at.column.expect("vectors have columns"));
-                    k.load(self.memory.vectors, index, at.lanes)
+                    let index = self.kept().vector_at(k, vector, at.column.expect("vectors have columns"));
+                    k.load(self.kept().vectors, index, at.lanes)
                 }
                 Instruction::Scalar(scalar) => {
                     let value = self.scalars[scalar].expect("a scalar is found before it is read");
@@ -101,37 +162,29 @@ impl<'a> Triple<'a> {
     }
 
     fn row(&self, k: &mut Builder, side: Side, plane: usize, at: At) -> Value {
-        let from = self.row_at(k, side, plane);
-        let index = match at.column {
-            Some(column) => k.add(from, column),
-            None => from,
-        };
-        k.load(self.memory.tables, index, at.lanes)
-    }
-
-    /// Where a side's row of a plane begins.
-    pub(super) fn row_at(&self, k: &mut Builder, side: Side, plane: usize) -> Value {
-        place(k, self.model, "plane", plane, self.ids[side.index()])
-    }
-
-    /// Where a scalar of the triple is kept.
-    pub(super) fn scalar_at(&self, k: &mut Builder, scalar: usize) -> Value {
-        let first = k.mul_u32(self.count, scalar as u32);
-        k.add(first, self.number)
-    }
-
-    /// Where a column of a vector of the triple is kept.
-    pub(super) fn vector_at(&self, k: &mut Builder, vector: usize, column: Value) -> Value {
-        let mut before = k.u32(0);
-        for dim in &self.vectors[..vector] {
-            let words = padded(k, *dim);
-            before = k.add(before, words);
+        match &self.source {
+            Source::Tables { tables, .. } => {
+                let from = self.row_at(k, side, plane);
+                let index = match at.column {
+                    Some(column) => k.add(from, column),
+                    None => from,
+                };
+                k.load(*tables, index, at.lanes)
+            }
+            Source::Outputs { ends: [query, candidate], products } => match side {
+                Side::Head => query.1.output(k, query.0[plane], at),
+                Side::Tail => candidate.1.output(k, candidate.0[plane - query.0.len()], at),
+                Side::Relation => products[plane - query.0.len() - candidate.0.len()],
+            },
         }
-        let first = k.mul(before, self.count);
-        let words = padded(k, self.vectors[vector]);
-        let row = k.mul(words, self.number);
-        let index = k.add(first, row);
-        k.add(index, column)
+    }
+
+    /// Where a side's row of a plane begins in the tables.
+    pub(super) fn row_at(&self, k: &mut Builder, side: Side, plane: usize) -> Value {
+        match &self.source {
+            Source::Tables { ids, .. } => place(k, self.model, "plane", plane, ids[side.index()]),
+            Source::Outputs { .. } => unreachable!("pairs have no matrices"),
+        }
     }
 }
 

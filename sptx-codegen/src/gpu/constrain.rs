@@ -3,7 +3,7 @@
 use sptx_runtime::gpu::{Role, Schedule};
 use sptx_runtime::program::{Constraint, Model, ReduceOp, Shape};
 
-use super::rows::{Count, Rows, across, padded, place, size};
+use super::rows::{Rows, across, padded, place, size};
 use super::{Plan, kernel_name};
 use crate::lir::{Access, Barrier, Binary, Builder, Place, Scalar, Unary, Value};
 
@@ -20,11 +20,11 @@ pub(super) fn constrain(model: &Model, schedule: &Schedule, slot: usize, all: bo
     let mut k = Builder::new(name, doc, schedule.workgroup);
     let tables = Place::Buffer(k.buffer("tables", Scalar::F32, schedule.vector, Access::ReadWrite));
     let (rows, row) = if all {
-        let rows = Rows::new(&mut k, model, schedule, Count::Given);
+        let rows = Rows::new(&mut k, model, schedule);
         (rows, rows.row)
     } else {
         let touched = Place::Buffer(k.buffer("touched", Scalar::U32, 1, Access::Read));
-        let rows = Rows::new(&mut k, model, schedule, Count::Counted(0));
+        let rows = Rows::counted(&mut k, model, schedule, 0);
         (rows, k.load(touched, rows.row, 1))
     };
     let planes = model.planes_of(slot).map(|plane| (plane, model.planes[plane].shape)).collect();

@@ -86,7 +86,7 @@ struct Begins {
 impl Sorted {
     fn new(k: &mut Builder) -> Self {
         let hits = Place::Buffer(k.buffer("hits", Scalar::U32, 1, Access::Read));
-        let [count, rows] = ["count", "rows"].map(|name| k.parameter(name, Scalar::U32, 1));
+        let [count, rows] = ["count", "row_count"].map(|name| k.parameter(name, Scalar::U32, 1));
         Self { hits, count, rows }
     }
 

@@ -3,7 +3,7 @@
 use sptx_runtime::gpu::{Role, Schedule};
 use sptx_runtime::program::{Model, Owner, Plane, Shape};
 
-use super::rows::{Count, Rows, place, row_words};
+use super::rows::{Rows, place, row_words};
 use super::{Plan, kernel_name, owner_name, trained_planes};
 use crate::lir::{Access, Binary, Builder, Place, Scalar, Value, VariableId};
 
@@ -15,7 +15,7 @@ pub(super) fn gather(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
     let partial = Place::Buffer(k.buffer("partial", Scalar::F32, schedule.vector, Access::Read));
     let pieces = Place::Buffer(k.buffer("rows", Scalar::U32, 1, Access::Read));
     let gradient = Place::Buffer(k.buffer("gradient", Scalar::F32, schedule.vector, Access::ReadWrite));
-    let rows = Rows::new(&mut k, model, schedule, Count::Given);
+    let rows = Rows::new(&mut k, model, schedule);
     let next = k.add_u32(rows.row, 1);
     let (from, until) = (k.load(pieces, rows.row, 1), k.load(pieces, next, 1));
     let one = k.u32(1);

@@ -7,7 +7,7 @@ use sptx_runtime::gpu::{LossKind, Role, Schedule};
 use sptx_runtime::program::{Model, ReduceOp, Unary as Function};
 
 use super::body::unary;
-use super::rows::{Count, Rows};
+use super::rows::Rows;
 use super::{Plan, kernel_name};
 use crate::lir::{Access, Binary, Builder, Expression, Place, Scalar, Unary, Value, VariableId};
 
@@ -26,8 +26,8 @@ pub(super) fn loss(model: &Model, schedule: &Schedule, kind: LossKind) -> Plan {
     let mut k = Builder::new(kernel_name(model, &format!("loss_{name}")), doc, schedule.workgroup);
     let scalars = Place::Buffer(k.buffer("scalars", Scalar::F32, 1, Access::ReadWrite));
     let losses = Place::Buffer(k.buffer("losses", Scalar::F32, 1, Access::ReadWrite));
-    let rows = Rows::new(&mut k, model, schedule, Count::Given);
-    let [triples, negatives, first] = ["triples", "negatives", "first"].map(|name| k.parameter(name, Scalar::U32, 1));
+    let rows = Rows::new(&mut k, model, schedule);
+    let [triples, negatives, first] = ["batch", "negatives", "first"].map(|name| k.parameter(name, Scalar::U32, 1));
     let scale = k.parameter("scale", Scalar::F32, 1);
     let zero = k.f32(0.0);
     let [sum, broken] = [0; 2].map(|_| k.variable(zero));

@@ -2,7 +2,8 @@
 //!
 //! What a kernel reads and writes is the contract of [`sptx_runtime::gpu`]. A kernel gives each row of its work (a triple,
 //! a piece of hits, a touched row) to a few threads, its *lanes*, which share the row's columns: `rows` sets that up and
-//! joins their sums; `body` writes a stage's instructions; the other modules say what is done for each row. The whole
+//! joins their sums; `body` writes a stage's instructions, `run` a program's stages; the other modules say what is done for
+//! each row. The whole
 //! program of a triple is one kernel: what passes from stage to stage stays with its lanes.
 //!
 //! What a training step needs beside programs is made here too, so that a host sends it nothing but numbers: `sample`,
@@ -11,9 +12,11 @@
 //! Nothing here knows a target. The verifier runs over every kernel where debug assertions are on.
 
 mod body;
+mod compare;
 mod gather;
 mod partial;
 mod rows;
+mod run;
 mod triple;
 
 mod blocks;
@@ -25,8 +28,8 @@ mod sample;
 mod sort;
 mod update;
 
-use sptx_runtime::gpu::{LossKind, Role, RuleKind, Schedule};
-use sptx_runtime::program::{Model, Owner, Plane};
+use sptx_runtime::gpu::{End, LossKind, Role, RuleKind, Schedule};
+use sptx_runtime::program::{Model, Owner, Plane, Side};
 
 use crate::lir::Kernel;
 
@@ -59,6 +62,10 @@ pub fn plan(model: &Model, schedule: &Schedule) -> Vec<Plan> {
         if trained_planes(model, owner).next().is_some() {
             plans.extend([partial::partial(model, schedule, owner), gather::gather(model, schedule, owner)]);
         }
+    }
+    for split in &model.splits {
+        plans.extend([End::Query, End::Candidate].map(|end| triple::part(model, schedule, split, end)));
+        plans.push(compare::compare(model, schedule, split));
     }
     plans
 }
@@ -129,5 +136,14 @@ fn owner_name(owner: Owner) -> &'static str {
     match owner {
         Owner::Entity => "entities",
         Owner::Relation => "relations",
+    }
+}
+
+/// What a missing end is called in names of kernels.
+fn missing_name(missing: Side) -> &'static str {
+    match missing {
+        Side::Head => "head",
+        Side::Relation => "relation",
+        Side::Tail => "tail",
     }
 }

@@ -6,43 +6,38 @@ use std::collections::BTreeSet;
 use sptx_runtime::gpu::{Role, Schedule};
 use sptx_runtime::program::{Instruction, Model, Outer, Owner, Plane, ReduceOp, Scatter, Shape, Side, Stage};
 
-use super::body::{At, Memory, Triple, owner as owner_of};
-use super::rows::{Count, Rows, binary, padded, place, size};
-use super::triple::{memory, scalars_of};
+use super::body::{At, Item, Kept, owner as owner_of};
+use super::rows::{Rows, binary, padded, place, size};
+use super::run::scalars_of;
+use super::triple::memory;
 use super::{Plan, kernel_name, owner_name, trained_planes};
 use crate::lir::{Access, Binary, Builder, Place, Scalar, Value, VariableId};
 
 /// The gradient of each piece.
 pub(super) fn partial(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
-    build(model, schedule, owner, Role::Partial(owner), Count::Given)
+    build(model, schedule, owner, false)
 }
 
 /// The gradient of each piece, of as many as the device has counted.
 pub(super) fn counted(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
-    build(model, schedule, owner, Role::CountedPartial(owner), Count::Counted(1))
+    build(model, schedule, owner, true)
 }
 
-fn build(model: &Model, schedule: &Schedule, owner: Owner, role: Role, count: Count) -> Plan {
-    let prefix = match count {
-        Count::Given => "",
-        Count::Counted(_) => "counted_",
-    };
+fn build(model: &Model, schedule: &Schedule, owner: Owner, counted: bool) -> Plan {
+    let prefix = if counted { "counted_" } else { "" };
     let name = kernel_name(model, &format!("{prefix}partial_{}", owner_name(owner)));
     let doc = format!("{}: the gradient of a piece of the hits of one row, of {}.", model.name, owner_name(owner));
     let mut k = Builder::new(name, doc, schedule.workgroup);
-    let memory = memory(&mut k, schedule, false);
+    let memory = memory(&mut k, schedule, Access::Read);
     let hits = Place::Buffer(k.buffer("hits", Scalar::U32, 1, Access::Read));
     let pieces = Place::Buffer(k.buffer("pieces", Scalar::U32, 1, Access::Read));
     let partial = Place::Buffer(k.buffer("partial", Scalar::F32, schedule.vector, Access::ReadWrite));
-    let rows = Rows::new(&mut k, model, schedule, count);
-    let triples = k.parameter("triples", Scalar::U32, 1);
+    let rows = if counted { Rows::counted(&mut k, model, schedule, 1) } else { Rows::new(&mut k, model, schedule) };
+    let triples = k.parameter("batch", Scalar::U32, 1);
     let next = k.add_u32(rows.row, 1);
     let (from, until) = (k.load(pieces, rows.row, 1), k.load(pieces, next, 1));
-    let until = match count {
-        Count::Given => until,
-        // Where no piece was counted, the first is not one either.
-        Count::Counted(_) => rows.until(&mut k, until),
-    };
+    // Where no piece was counted, the first is not one either.
+    let until = if counted { rows.until(&mut k, until) } else { until };
     let piece = Piece { rows, owner, memory, hits, partial, triples, from, until };
     for stage in &model.backward.stages {
         if let Stage::Columns(stage) = stage {
@@ -56,7 +51,7 @@ fn build(model: &Model, schedule: &Schedule, owner: Owner, role: Role, count: Co
             Shape::Matrix(down, across) => piece.matrix(&mut k, plane, down, across),
         }
     }
-    rows.plan(role, k)
+    rows.plan(if counted { Role::CountedPartial(owner) } else { Role::Partial(owner) }, k)
 }
 
 /// The piece of a row's threads.
@@ -64,7 +59,8 @@ fn build(model: &Model, schedule: &Schedule, owner: Owner, role: Role, count: Co
 struct Piece<'a> {
     rows: Rows<'a>,
     owner: Owner,
-    memory: Memory,
+    /// Tables, triples, scalars, vectors.
+    memory: [Place; 4],
     hits: Place,
     partial: Place,
     triples: Value,
@@ -79,15 +75,18 @@ impl<'a> Piece<'a> {
     }
 
     /// Repeats `body` for each hit, and for each side of its triple that the row may be on: with the triple, whose
-    /// scalars that `bodies` read are at hand.
-    fn hits(&self, k: &mut Builder, needed: &BTreeSet<usize>, body: impl Fn(&mut Builder, &Triple<'a>, Side)) {
+    /// needed scalars are at hand.
+    fn hits(&self, k: &mut Builder, needed: &BTreeSet<usize>, body: impl Fn(&mut Builder, &Item<'a>, Side)) {
         let model = self.rows.model;
         let one = k.u32(1);
         k.repeat(self.from, self.until, one, |k, index| {
             let hit = k.load(self.hits, index, 1);
             k.name(hit, "hit");
+            let [tables, triples, scalars, vectors] = self.memory;
             let triple = |k: &mut Builder, number| {
-                Triple::new(k, model, &model.backward, self.memory, [number, self.triples], needed)
+                let dims = &model.backward.vectors;
+                let kept = Kept { scalars, vectors, dims, number, count: self.triples };
+                Item::triple(k, model, [tables, triples], kept, model.scalars, needed)
             };
             match self.owner {
                 Owner::Relation => {
@@ -192,12 +191,12 @@ impl<'a> Piece<'a> {
                 let sums: Vec<_> = columns.iter().map(|_| k.variable(none)).collect();
                 self.hits(k, &BTreeSet::new(), |k, triple, side| {
                     for outer in outers.iter().filter(|outer| outer.side == side) {
-                        let from = triple.vector_at(k, outer.left, line);
-                        let left = k.load(self.memory.vectors, from, 1);
+                        let from = triple.kept().vector_at(k, outer.left, line);
+                        let left = k.load(triple.kept().vectors, from, 1);
                         let left = k.splat(left, vector);
                         for (at, sum) in columns.iter().zip(&sums) {
-                            let from = triple.vector_at(k, outer.right, at.column);
-                            let right = k.load(self.memory.vectors, from, vector);
+                            let from = triple.kept().vector_at(k, outer.right, at.column);
+                            let right = k.load(triple.kept().vectors, from, vector);
                             let so_far = k.get(*sum);
                             let next = k.multiply_add(left, right, so_far);
                             k.set(*sum, next);

@@ -23,15 +23,6 @@ pub(super) struct Rows<'a> {
     exchange: Option<(Value, SharedId)>,
 }
 
-/// Where the number of rows is found.
-#[derive(Clone, Copy)]
-pub(super) enum Count {
-    /// The parameter `count`.
-    Given,
-    /// A word of the buffer `counts`, at most the rows that the kernel is launched for.
-    Counted(u32),
-}
-
 /// Numbers of a row that a thread has before it, a vector of them.
 #[derive(Clone, Copy)]
 pub(super) struct Element {
@@ -57,17 +48,36 @@ pub(super) struct Columns {
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(k: &mut Builder, model: &'a Model, schedule: &Schedule, count: Count) -> Self {
+    /// As many rows as the parameter `count` says.
+    pub(super) fn new(k: &mut Builder, model: &'a Model, schedule: &Schedule) -> Self {
+        let count = k.parameter("count", Scalar::U32, 1);
+        Self::of(k, model, schedule, count, |k, row, _| {
+            let one = k.u32(1);
+            let last = k.sub(count, one);
+            k.binary(Binary::Min, row, last)
+        })
+    }
+
+    /// As many rows as a word of the buffer `counts` says, at most those that the kernel is launched for; maybe none.
+    pub(super) fn counted(k: &mut Builder, model: &'a Model, schedule: &Schedule, word: u32) -> Self {
+        let counts = Place::Buffer(k.buffer("counts", Scalar::U32, 1, Access::Read));
+        let word = k.u32(word);
+        let count = k.load(counts, word, 1);
+        Self::of(k, model, schedule, count, |k, row, inside| {
+            let first = k.u32(0);
+            k.select(inside, row, first)
+        })
+    }
+
+    /// `within` gives what stands for a row's number, from whether it is one.
+    fn of(
+        k: &mut Builder,
+        model: &'a Model,
+        schedule: &Schedule,
+        count: Value,
+        within: impl FnOnce(&mut Builder, Value, Value) -> Value,
+    ) -> Self {
         let Schedule { workgroup, lanes, subgroups, .. } = *schedule;
-        let counted = matches!(count, Count::Counted(_));
-        let count = match count {
-            Count::Given => k.parameter("count", Scalar::U32, 1),
-            Count::Counted(word) => {
-                let counts = Place::Buffer(k.buffer("counts", Scalar::U32, 1, Access::Read));
-                let word = k.u32(word);
-                k.load(counts, word, 1)
-            }
-        };
         let lane_count = k.u32(lanes);
         let (lane, row, exchange) = if subgroups {
             // Neither a subgroup's size is known, nor which threads of the workgroup it has.
@@ -88,14 +98,7 @@ impl<'a> Rows<'a> {
         let first = k.mul_u32(group, workgroup / lanes);
         let row = k.add(first, row);
         let inside = k.less(row, count);
-        let row = if counted {
-            let first = k.u32(0);
-            k.select(inside, row, first)
-        } else {
-            let one = k.u32(1);
-            let last = k.sub(count, one);
-            k.binary(Binary::Min, row, last)
-        };
+        let row = within(k, row, inside);
         k.name(lane, "lane");
         k.name(row, "row");
         k.name(inside, "inside");

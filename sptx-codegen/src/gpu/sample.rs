@@ -29,7 +29,7 @@ pub(super) fn sample(model: &Model, schedule: &Schedule, filtered: bool) -> Plan
     let known = filtered.then(|| read("known"));
     let triples = Place::Buffer(k.buffer("triples", Scalar::U32, 1, Access::ReadWrite));
     let [count, positives, negatives, first, fact_count, entities, epoch] =
-        ["count", "positives", "negatives", "first", "facts", "entities", "epoch"]
+        ["count", "positives", "negatives", "first", "fact_count", "entities", "epoch"]
             .map(|name| k.parameter(name, Scalar::U32, 1));
     let key = ["key0", "key1"].map(|name| k.parameter(name, Scalar::U32, 1));
     let (thread, group) = (k.builtin(Builtin::Thread), k.builtin(Builtin::Workgroup));
@@ -140,7 +140,7 @@ impl Draw {
 
     /// Whether the negative is among the known triples, which are sorted by head, relation, tail.
     fn is_known(&self, k: &mut Builder, known: Place) -> Value {
-        let count = k.parameter("known", Scalar::U32, 1);
+        let count = k.parameter("known_count", Scalar::U32, 1);
         let wanted = [k.get(self.ends[0]), self.columns[1], k.get(self.ends[1])];
         let zero = k.u32(0);
         let position = lower_bound(k, zero, count, |k, middle| {

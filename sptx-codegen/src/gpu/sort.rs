@@ -20,7 +20,7 @@ pub(super) fn list(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
     let scalars = Place::Buffer(k.buffer("scalars", Scalar::F32, 1, Access::Read));
     let hits = Place::Buffer(k.buffer("hits", Scalar::U32, 1, Access::ReadWrite));
     let [count, triple_count, rows, all] =
-        ["count", "triples", "rows", "all"].map(|name| k.parameter(name, Scalar::U32, 1));
+        ["count", "batch", "row_count", "all"].map(|name| k.parameter(name, Scalar::U32, 1));
     let (thread, group) = (k.builtin(Builtin::Thread), k.builtin(Builtin::Workgroup));
     let before = k.mul_u32(group, schedule.workgroup);
     let hit = k.add(before, thread);

@@ -5,7 +5,7 @@
 use sptx_runtime::gpu::{Role, RuleKind, Schedule};
 use sptx_runtime::program::{Model, Owner, ReduceOp, Shape};
 
-use super::rows::{Count, Element, Rows, across, place, size};
+use super::rows::{Element, Rows, across, place, size};
 use super::sample::lower_bound;
 use super::{Plan, kernel_name, owner_name, trained_planes};
 use crate::lir::{Access, Binary, Builder, Expression, Place, Scalar, Unary, Value, VariableId};
@@ -33,11 +33,11 @@ pub(super) fn update(model: &Model, schedule: &Schedule, owner: Owner, kind: Rul
     let [pieces, touched] = ["rows", "touched"].map(|name| Place::Buffer(k.buffer(name, Scalar::U32, 1, Access::Read)));
     let (rows, position, row, has_pieces) = if kind.is_dense() {
         let counts = Place::Buffer(k.buffer("counts", Scalar::U32, 1, Access::Read));
-        let rows = Rows::new(&mut k, model, schedule, Count::Given);
+        let rows = Rows::new(&mut k, model, schedule);
         let (position, found) = find(&mut k, rows.row, counts, touched);
         (rows, position, rows.row, found)
     } else {
-        let rows = Rows::new(&mut k, model, schedule, Count::Counted(0));
+        let rows = Rows::counted(&mut k, model, schedule, 0);
         (rows, rows.row, k.load(touched, rows.row, 1), rows.inside)
     };
     let next = k.add_u32(position, 1);

@@ -57,6 +57,13 @@ impl Builder {
         Self { kernel, scopes: vec![Default::default()], known: HashMap::new() }
     }
 
+    /// Begins a kernel with the name, the parameters, the memory and the variables of this one, and an empty body.
+    pub fn like(mut kernel: Kernel) -> Self {
+        kernel.values = Arena::default();
+        kernel.body = Block::new();
+        Self { kernel, scopes: vec![Default::default()], known: HashMap::new() }
+    }
+
     /// Ends the kernel: drops what nothing reads.
     ///
     /// # Panics
@@ -92,9 +99,14 @@ impl Builder {
         self.kernel.shared.push(Shared { name: name.to_owned(), scalar, words })
     }
 
+    /// Adds a variable, which holds nothing yet.
+    pub fn declare(&mut self, ty: Type) -> VariableId {
+        self.kernel.variables.push(ty)
+    }
+
     /// Adds a variable, which holds `initial`.
     pub fn variable(&mut self, initial: Value) -> VariableId {
-        let variable = self.kernel.variables.push(self.ty(initial));
+        let variable = self.declare(self.ty(initial));
         self.set(variable, initial);
         variable
     }
@@ -110,10 +122,15 @@ impl Builder {
         value
     }
 
+    /// What a value is known to be.
+    pub fn constant(&self, value: Value) -> Option<Constant> {
+        self.known.get(&value).copied()
+    }
+
     /// What a u32 is known to be.
     pub fn known(&self, value: Value) -> Option<u32> {
-        match self.known.get(&value) {
-            Some(Constant::U32(known)) => Some(*known),
+        match self.constant(value) {
+            Some(Constant::U32(known)) => Some(known),
             _ => None,
         }
     }
@@ -132,12 +149,23 @@ impl Builder {
         if let Expression::Constant(constant) = expression {
             self.known.insert(value, constant);
         }
+        let fixed = self.is_fixed(&expression);
         let (block, defined) = self.scopes.last_mut().expect("the body");
-        if expression.is_fixed() {
+        if fixed {
             defined.insert(expression.clone(), value);
         }
         block.push(Statement::Let(value, expression));
         value
+    }
+
+    /// Whether an expression gives the same wherever it stands in the kernel.
+    fn is_fixed(&self, expression: &Expression) -> bool {
+        match expression {
+            Expression::Load { place: Place::Buffer(buffer), .. } => {
+                self.kernel.buffers[*buffer].access == Access::Read
+            }
+            _ => expression.is_fixed(),
+        }
     }
 
     fn push(&mut self, statement: Statement) {
@@ -170,6 +198,12 @@ impl Builder {
     pub fn choose(&mut self, condition: Value, then: impl FnOnce(&mut Self), otherwise: impl FnOnce(&mut Self)) {
         let then = self.block(then);
         let otherwise = self.block(otherwise);
+        self.push(Statement::If { condition, then, otherwise });
+    }
+
+    /// The same with one function for both blocks, which is told whether the condition is true.
+    pub fn branch(&mut self, condition: Value, mut fill: impl FnMut(&mut Self, bool)) {
+        let [then, otherwise] = [true, false].map(|holds| self.block(|k| fill(k, holds)));
         self.push(Statement::If { condition, then, otherwise });
     }
 

@@ -258,6 +258,23 @@ impl Expression {
         }
     }
 
+    /// The same of other values.
+    pub fn with_operands(mut self, mut other: impl FnMut(Value) -> Value) -> Self {
+        match &mut self {
+            Self::Constant(_) | Self::Parameter(_) | Self::Builtin(_) | Self::Get(_) => {}
+            Self::Unary(_, a) | Self::Convert(_, a) | Self::Bits(_, a) | Self::Splat(a, _) | Self::Lane(a, _) => {
+                *a = other(*a);
+            }
+            Self::Binary(_, a, b) => [a, b].into_iter().for_each(|it| *it = other(*it)),
+            Self::MultiplyAdd(a, b, c) => [a, b, c].into_iter().for_each(|it| *it = other(*it)),
+            Self::Select { condition, yes, no } => [condition, yes, no].into_iter().for_each(|it| *it = other(*it)),
+            Self::Join(lanes) => lanes.iter_mut().for_each(|it| *it = other(*it)),
+            Self::Load { index, .. } => *index = other(*index),
+            Self::Exchange { value, .. } => *value = other(*value),
+        }
+        self
+    }
+
     /// Whether it gives the same wherever it stands: it reads neither variables nor memory, nor other threads.
     pub fn is_fixed(&self) -> bool {
         !matches!(self, Self::Get(_) | Self::Load { .. } | Self::Exchange { .. })

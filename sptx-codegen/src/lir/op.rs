@@ -78,6 +78,20 @@ pub enum Atomic {
 }
 
 impl Unary {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Neg,
+        Self::Abs,
+        Self::Sqrt,
+        Self::Exp,
+        Self::Log,
+        Self::Sin,
+        Self::Cos,
+        Self::Tanh,
+        Self::Floor,
+        Self::Not,
+    ];
+
     /// What it gives of an operand of this type; none where it takes none such.
     pub fn result(self, operand: Type) -> Option<Type> {
         let wanted = if self == Self::Not { Scalar::Bool } else { Scalar::F32 };
@@ -86,6 +100,29 @@ impl Unary {
 }
 
 impl Binary {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::Add,
+        Self::Sub,
+        Self::Mul,
+        Self::Div,
+        Self::Rem,
+        Self::Min,
+        Self::Max,
+        Self::And,
+        Self::Or,
+        Self::Xor,
+        Self::ShiftLeft,
+        Self::ShiftRight,
+        Self::MulHigh,
+        Self::Less,
+        Self::LessEqual,
+        Self::Greater,
+        Self::GreaterEqual,
+        Self::Equal,
+        Self::NotEqual,
+    ];
+
     /// Whether it compares, and so gives truth values.
     pub fn compares(self) -> bool {
         matches!(self, Self::Less | Self::LessEqual | Self::Greater | Self::GreaterEqual | Self::Equal | Self::NotEqual)

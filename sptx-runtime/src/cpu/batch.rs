@@ -36,18 +36,28 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// When they are not.
     pub fn validate(self, tables: &Tables) -> Result<(), Error> {
+        self.check([tables.count(Owner::Entity), tables.count(Owner::Relation)])
+    }
+
+    /// [`Batch::validate`] by the numbers of entities and relations.
+    pub(crate) fn check(self, [entities, relations]: [usize; 2]) -> Result<(), Error> {
         let lens = self.columns().map(<[u32]>::len);
         if lens[0] != lens[1] || lens[0] != lens[2] {
             return Err(Error::UnequalBatch { heads: lens[0], relations: lens[1], tails: lens[2] });
         }
-        let owners = [Owner::Entity, Owner::Relation, Owner::Entity];
-        for ((column, owner), side) in self.columns().iter().zip(owners).zip(["head", "relation", "tail"]) {
-            let count = tables.count(owner);
+        let counts = [entities, relations, entities];
+        for ((column, count), side) in self.columns().iter().zip(counts).zip(["head", "relation", "tail"]) {
             if let Some(index) = column.iter().copied().max().filter(|index| *index as usize >= count) {
                 return Err(Error::IndexOutOfRange { side, index, count });
             }
         }
         Ok(())
+    }
+
+    /// The batch in parts of at most `most` triples.
+    pub(crate) fn stretches(self, most: usize) -> impl Iterator<Item = Self> {
+        let columns = self.heads.chunks(most).zip(self.relations.chunks(most)).zip(self.tails.chunks(most));
+        columns.map(|((heads, relations), tails)| Self { heads, relations, tails })
     }
 }
 

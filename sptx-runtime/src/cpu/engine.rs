@@ -30,7 +30,7 @@ pub struct EngineOptions {
 pub struct Engine {
     pub(super) compiled: CompiledModel,
     /// Of each split of the model.
-    pub(super) part_kernels: Vec<PartKernels>,
+    pub(super) part_kernels: Arc<[PartKernels]>,
     pub(super) tables: Tables,
     pub(super) parameters: Vec<f32>,
     pub(super) optimizer: Option<State>,
@@ -207,7 +207,7 @@ impl Engine {
     }
 }
 
-fn check_symmetric(model: &Model, sizes: &[usize]) -> Result<(), Error> {
+pub(crate) fn check_symmetric(model: &Model, sizes: &[usize]) -> Result<(), Error> {
     for (index, plane) in model.planes.iter().enumerate() {
         if let Shape::Matrix(down, across) = plane.shape
             && model.slots[plane.slot].constraints.contains(&Constraint::Symmetric)
@@ -220,7 +220,7 @@ fn check_symmetric(model: &Model, sizes: &[usize]) -> Result<(), Error> {
     Ok(())
 }
 
-fn bind_parameters(model: &Model, given: &BTreeMap<String, f64>) -> Result<Vec<f32>, Error> {
+pub(crate) fn bind_parameters(model: &Model, given: &BTreeMap<String, f64>) -> Result<Vec<f32>, Error> {
     if let Some(name) = given.keys().find(|name| !model.parameters.iter().any(|parameter| parameter.name == **name)) {
         let known =
             model.parameters.iter().map(|parameter| format!("`{}`", parameter.name)).collect::<Vec<_>>().join(", ");

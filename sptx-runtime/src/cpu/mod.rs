@@ -19,8 +19,11 @@ mod train;
 mod update;
 
 pub use batch::Batch;
+pub(crate) use batch::compact;
 pub use block::{Block, BlockLoss, Candidates, Queries, RowMask};
+pub(crate) use block::{Pairs, groups};
 pub use engine::{Engine, EngineOptions};
+pub(crate) use engine::{bind_parameters, check_symmetric};
 pub use gradients::Gradients;
 pub use interpret::Interpreter;
 pub use state::StateColumn;

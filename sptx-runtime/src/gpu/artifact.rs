@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Schedule;
-use crate::program::{Owner, Shape};
+use crate::program::{Owner, Shape, Side};
 
 /// A kernel, as text, with what a device must know to launch it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,6 +83,10 @@ pub enum Role {
     Partial(Owner),
     /// The gradient of a row, from its pieces.
     Gather(Owner),
+    /// What queries, or candidates, are compared by, where this side is missing.
+    Part(Side, End),
+    /// The scores of queries with candidates, where this side is missing.
+    Compare(Side),
     /// The triples of a batch: positives in the order of an epoch, and negatives of each.
     Sample {
         /// Whether negatives that are known triples are drawn anew.
@@ -163,6 +167,16 @@ impl RuleKind {
             Self::Adam | Self::LazyAdam => 2,
         }
     }
+}
+
+/// An end of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// The known end, with the relation.
+    Query,
+    /// What may fill the other.
+    Candidate,
 }
 
 /// Words of a row of `columns` columns.

@@ -86,3 +86,39 @@ pub enum DeviceError {
     #[error("the device was lost: {0}")]
     Lost(String),
 }
+
+/// What borrows a device is one, so that several engines can share it.
+impl<D: Device> Device for &D {
+    type Buffer = D::Buffer;
+    type Kernel = D::Kernel;
+
+    fn capabilities(&self) -> Capabilities {
+        D::capabilities(self)
+    }
+
+    fn load(&self, artifact: &Artifact) -> Result<Self::Kernel, DeviceError> {
+        D::load(self, artifact)
+    }
+
+    fn allocate(&self, words: usize) -> Result<Self::Buffer, DeviceError> {
+        D::allocate(self, words)
+    }
+
+    fn write(&self, buffer: &Self::Buffer, at: usize, words: &[u32]) -> Result<(), DeviceError> {
+        D::write(self, buffer, at, words)
+    }
+
+    fn read(&self, buffer: &Self::Buffer, at: usize, words: &mut [u32]) -> Result<(), DeviceError> {
+        D::read(self, buffer, at, words)
+    }
+
+    fn launch(
+        &self,
+        kernel: &Self::Kernel,
+        workgroups: u32,
+        parameters: &[u32],
+        buffers: &[&Self::Buffer],
+    ) -> Result<(), DeviceError> {
+        D::launch(self, kernel, workgroups, parameters, buffers)
+    }
+}

@@ -19,6 +19,7 @@
 //! | `pieces` | piece p has the hits `pieces[p] .. pieces[p + 1]`; a piece's hits are of one row |
 //! | `partial` | gradient of piece p: each plane of the owner, from its offset (parameter `partial0`, …), piece by piece |
 //! | `rows` | row n of those touched has the pieces `rows[n] .. rows[n + 1]` |
+//! | `scores` | the score of query q with candidate c at `q · candidates + c` |
 //! | `gradient` | gradient of touched row n: each plane of the owner, from its offset (`gradient0`, …), row by row |
 //! | `facts` | the heads of the training triples, then their relations, then their tails |
 //! | `order` | the order in which the epoch visits them |
@@ -37,6 +38,8 @@
 //! | [`Role::Adjoint`] | triple | the same, and `scalars`, the upstream one among them | `scalars`, `vectors` |
 //! | [`Role::Partial`] | piece | the same, and `hits`, `pieces` | `partial` |
 //! | [`Role::Gather`] | touched row | `partial`, `rows` | `gradient` |
+//! | [`Role::Part`] | query or candidate | `tables`, `triples` | `scalars`, `vectors`: its outputs among them |
+//! | [`Role::Compare`] | tile of pairs | `query_scalars`, `query_vectors`, `candidate_scalars`, `candidate_vectors` | `scores` |
 //! | [`Role::Sample`] | triple | `facts`, `order`, `thresholds`, `known` | `triples` |
 //! | [`Role::Loss`] | positive | the scores in `scalars` | the upstream derivatives in `scalars`, `losses` |
 //! | [`Role::List`] | hit | `triples`, the upstream derivatives in `scalars` | `hits` |
@@ -49,9 +52,14 @@
 //! | [`Role::Update`] | touched row, or row | `partial`, `rows`, `touched`, `counts` | `tables`, `state0`, `state1`, `sums` |
 //! | [`Role::Constrain`] | touched row, or row | `touched`, `counts` | `tables` |
 //!
-//! Every kernel has the parameters `count` (of what it runs once for each), `triples` where that is another number, the
+//! Every kernel has the parameters `count` (of what it runs once for each), `batch` (of triples, where that is another number), the
 //! sizes of dimensions (`dim0`, …), the model's parameters (`parameter0`, …) and the offsets, as far as it reads them;
 //! an artifact lists which, and in which order.
+//!
+//! A query stands in `triples` as a triple whose missing end is of no account, a candidate as one whose known end is (and
+//! its relation, unless candidates are worked out by relation). What the parts leave in `scalars` and `vectors` the
+//! comparison reads as `query_scalars` and so on. A tile is [`Schedule::tile`] queries by as many candidates; `count` of a
+//! comparison is the number of tiles, those of one stretch of queries one after another.
 //!
 //! Runs of hits are cut into pieces of a fixed length so that a relation with thousands of hits is no single thread's
 //! work; sums run in the order of the hits within a piece and in the order of the pieces, so that a gradient has the same
@@ -60,17 +68,17 @@
 //! **A training step on triples** sends nothing but parameters:
 //!
 //! 1. [`Role::Sample`] with `positives` and `negatives` (of each), `first` (the first positive's place in the order of the
-//!    `epoch`), `facts` and `entities` (how many), `key0` and `key1` (the seed's words), `resamples` and `known` where it is
-//!    filtered. The triples are the positives, then the negatives of each in turn.
+//!    `epoch`), `fact_count`, `entities` (how many), `key0` and `key1` (the seed's words), `resamples` and `known_count`
+//!    where it is filtered. The triples are the positives, then the negatives of each in turn.
 //! 2. [`Role::Forward`].
-//! 3. [`Role::Loss`] with `negatives`, `first`, `triples`, `scale` (what derivatives are multiplied by), and of the loss
+//! 3. [`Role::Loss`] with `negatives`, `first`, `batch`, `scale` (what derivatives are multiplied by), and of the loss
 //!    `margin`, `adversarial`, `sharpness`. `losses` has room for an epoch, so that it is read once.
-//! 4. For each owner of which rows are trained or constrained: [`Role::List`] with `triples`, `rows` (how many there are)
+//! 4. For each owner of which rows are trained or constrained: [`Role::List`] with `batch`, `row_count` (of the table)
 //!    and `all`: whether triples count that have no upstream derivative, as they do where rows have a penalty. While hits
 //!    are sorted, `hits` has behind them as many words more, their rows. Then, in [`sort_rounds`] rounds from the lowest
 //!    digit on, `shift` being the number of its first bit: [`Role::Histogram`], [`Role::Scan`] over 2⁴ words for each block,
 //!    [`Role::Sort`], after which `hits` and `sorted` change places. Then [`Role::Boundaries`] with `count` one more than
-//!    there are hits, [`Role::Scan`] over 2 words for each of its blocks, [`Role::Cut`]. `histogram` has
+//!    there are hits, and `row_count`, [`Role::Scan`] over 2 words for each of its blocks, [`Role::Cut`]. `histogram` has
 //!    [`histogram_words`], `pieces` one word more than [`most_pieces`], `rows` one more than there can be touched rows;
 //!    both have two at least.
 //! 5. [`Role::Adjoint`] where the model has it; for each owner [`Role::CountedPartial`], launched for [`most_pieces`].
@@ -82,10 +90,16 @@
 
 mod artifact;
 mod device;
+#[cfg(feature = "cpu")]
+mod engine;
+mod planes;
 mod schedule;
 mod step;
 
-pub use artifact::{Artifact, Binding, Direction, LossKind, Role, RuleKind, Word, WordKind, padded, row_words};
+pub use artifact::{Artifact, Binding, Direction, End, LossKind, Role, RuleKind, Word, WordKind, padded, row_words};
 pub use device::{Device, DeviceError};
+#[cfg(feature = "cpu")]
+pub use engine::{Engine, Gradients, Setup};
+pub use planes::{plane_words, table_words};
 pub use schedule::{Capabilities, Illegal, Schedule};
 pub use step::{BLOCK, DIGIT_BITS, PIECE, histogram_words, most_pieces, sort_rounds};

@@ -15,19 +15,21 @@ pub struct Schedule {
     pub unroll: u8,
     /// Whether the threads of a row join their sums by exchanges within a subgroup, not through shared memory.
     pub subgroups: bool,
+    /// Queries, and candidates, of a tile that a row's threads compare: 1 to 8.
+    pub tile: u32,
 }
 
 impl Default for Schedule {
     /// What is legal everywhere and good at middling sizes.
     fn default() -> Self {
-        Self { workgroup: 64, lanes: 8, vector: 4, unroll: 1, subgroups: false }
+        Self { workgroup: 64, lanes: 8, vector: 4, unroll: 1, subgroups: false, tile: 2 }
     }
 }
 
 impl std::fmt::Display for Schedule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { workgroup, lanes, vector, unroll, subgroups } = self;
-        write!(f, "w{workgroup}l{lanes}v{vector}u{unroll}{}", if *subgroups { "s" } else { "" })
+        let Self { workgroup, lanes, vector, unroll, subgroups, tile } = self;
+        write!(f, "w{workgroup}l{lanes}v{vector}u{unroll}t{tile}{}", if *subgroups { "s" } else { "" })
     }
 }
 
@@ -100,6 +102,12 @@ pub enum Illegal {
         /// What was asked for.
         unroll: u8,
     },
+    /// Tiles of nothing, or too large.
+    #[error("tiles of {tile} by {tile}: 1 to 8 are possible")]
+    Tile {
+        /// What was asked for.
+        tile: u32,
+    },
     /// No subgroups.
     #[error("the device's kernels cannot speak of subgroups")]
     NoSubgroups,
@@ -143,7 +151,7 @@ impl Schedule {
     /// # Errors
     /// The first thing that the device lacks.
     pub fn legal(&self, device: &Capabilities) -> Result<(), Illegal> {
-        let Self { workgroup, lanes, vector, unroll, subgroups } = *self;
+        let Self { workgroup, lanes, vector, unroll, subgroups, tile } = *self;
         if workgroup == 0 {
             return Err(Illegal::Empty);
         }
@@ -158,6 +166,9 @@ impl Schedule {
         }
         if !(1..=8).contains(&unroll) {
             return Err(Illegal::Unroll { unroll });
+        }
+        if !(1..=8).contains(&tile) {
+            return Err(Illegal::Tile { tile });
         }
         if subgroups {
             let (least, most) = device.subgroups.ok_or(Illegal::NoSubgroups)?;

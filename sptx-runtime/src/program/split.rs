@@ -13,7 +13,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Program, Shape, Side};
+use super::{Instruction, Program, Shape, Side, Stage};
 
 /// A score as a comparison of a query to a candidate, for one missing end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,16 @@ pub struct Split {
     pub by_relation: bool,
     /// The score, from the outputs.
     pub comparison: Comparison,
+}
+
+impl Split {
+    /// The product that is the score, where the comparison makes nothing else of it.
+    pub fn score_product(&self) -> Option<usize> {
+        let [Stage::Scalars(stage)] = &self.comparison.forward.stages[..] else { return None };
+        let [Instruction::Row(Side::Relation, plane)] = stage.body[..] else { return None };
+        let outputs = self.query.outputs.len() + self.candidate.outputs.len();
+        (stage.define == [(0, self.comparison.score)]).then(|| plane - outputs)
+    }
 }
 
 /// What is worked out for one end.

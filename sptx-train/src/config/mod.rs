@@ -22,6 +22,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sptx_runtime::program::Model;
 
+#[cfg(test)]
+pub(crate) use difference::MAY_CHANGE;
 pub use dropout::DropoutConfig;
 pub use error::ConfigError;
 pub use initial::InitialConfig;

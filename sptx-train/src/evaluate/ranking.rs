@@ -57,12 +57,9 @@ struct Question {
 
 /// The questions for one end of all triples, by relation, and those of one query together.
 fn ask(triples: &[Triple], side: Side) -> Vec<Question> {
-    let question = |(index, &Triple { head, relation, tail }): (usize, &Triple)| {
-        let (entity, answer) = match side {
-            Side::Head => (tail, head),
-            Side::Tail => (head, tail),
-        };
-        Question { index, side, query: Query { entity, relation }, answer }
+    let question = |(index, triple): (usize, &Triple)| {
+        let (query, answer) = Query::of(side, *triple);
+        Question { index, side, query, answer }
     };
     let mut questions: Vec<Question> = triples.iter().enumerate().map(question).collect();
     questions.sort_unstable_by_key(|asked| (asked.query.relation, asked.query.entity, asked.answer, asked.index));
@@ -155,12 +152,8 @@ impl Ranking<'_> {
         counted
     }
 
-    fn known_answers(&self, side: Side, Query { entity, relation }: Query) -> &[u32] {
-        match (self.known, side) {
-            (None, Side::Head | Side::Tail) => &[],
-            (Some(known), Side::Head) => known.heads(relation, entity),
-            (Some(known), Side::Tail) => known.tails(entity, relation),
-        }
+    fn known_answers(&self, side: Side, query: Query) -> &[u32] {
+        self.known.map_or(&[], |known| known.answers(side, query))
     }
 }
 

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::Triple;
+
 /// Which end of a triple is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -22,6 +24,24 @@ pub struct Query {
     pub entity: u32,
     /// The relation.
     pub relation: u32,
+}
+
+impl Query {
+    /// The query for one end of a triple, and its answer.
+    pub(crate) fn of(side: Side, Triple { head, relation, tail }: Triple) -> (Self, u32) {
+        match side {
+            Side::Head => (Self { entity: tail, relation }, head),
+            Side::Tail => (Self { entity: head, relation }, tail),
+        }
+    }
+
+    /// The triple that an answer makes of a query for one end.
+    pub(crate) fn fill(self, side: Side, answer: u32) -> Triple {
+        match side {
+            Side::Head => Triple::new(answer, self.relation, self.entity),
+            Side::Tail => Triple::new(self.entity, self.relation, answer),
+        }
+    }
 }
 
 /// A model that scores many candidates against many queries; a higher score is more plausible.

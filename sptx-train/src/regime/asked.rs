@@ -39,16 +39,10 @@ impl Visits<'_> {
     pub(super) fn queries(triples: &[Triple], sides: &[Side]) -> Self {
         let mut queries = Vec::new();
         for side in sides {
-            let mut pairs: Vec<(u32, u32)> = triples
-                .iter()
-                .map(|triple| {
-                    let (query, _) = ask(*side, triple);
-                    (query.relation, query.entity)
-                })
-                .collect();
-            pairs.sort_unstable();
-            pairs.dedup();
-            queries.extend(pairs.into_iter().map(|(relation, entity)| (*side, Query { entity, relation })));
+            let mut of_side: Vec<Query> = triples.iter().map(|triple| Query::of(*side, *triple).0).collect();
+            of_side.sort_unstable_by_key(|query| (query.relation, query.entity));
+            of_side.dedup();
+            queries.extend(of_side.into_iter().map(|query| (*side, query)));
         }
         Self::Queries(queries)
     }
@@ -65,7 +59,7 @@ impl Visits<'_> {
     pub(super) fn ask(&self, order: &[u32], sides: &[Side]) -> Vec<Asked> {
         let of_side = |side: Side| match self {
             Self::Triples(triples) => {
-                let asked = order.iter().map(|index| ask(side, &triples[*index as usize]));
+                let asked = order.iter().map(|index| Query::of(side, triples[*index as usize]));
                 Asked::new(side, asked.map(|(query, answer)| (query, Some(answer))).collect())
             }
             Self::Queries(queries) => {
@@ -85,7 +79,7 @@ impl Visits<'_> {
                 Self::Queries(queries) => {
                     let (side, query) = queries[*index as usize];
                     let answers = known.map_or(&[][..], |known| known.answers(side, query));
-                    answers.iter().for_each(|answer| occurring.add(fill(side, query, *answer)));
+                    answers.iter().for_each(|answer| occurring.add(query.fill(side, *answer)));
                 }
             }
         }
@@ -129,21 +123,5 @@ impl Asked {
             Side::Tail => program::Side::Tail,
         };
         Queries { missing, entities: &self.entities, relations: &self.relations }
-    }
-}
-
-/// The query for one end of a triple, and its answer.
-fn ask(side: Side, triple: &Triple) -> (Query, u32) {
-    let Triple { head, relation, tail } = *triple;
-    match side {
-        Side::Head => (Query { entity: tail, relation }, head),
-        Side::Tail => (Query { entity: head, relation }, tail),
-    }
-}
-
-fn fill(side: Side, query: Query, answer: u32) -> Triple {
-    match side {
-        Side::Head => Triple::new(answer, query.relation, query.entity),
-        Side::Tail => Triple::new(query.entity, query.relation, answer),
     }
 }

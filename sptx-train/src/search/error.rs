@@ -38,11 +38,13 @@ pub enum SearchError {
     },
     /// A trial that could not go on for more epochs, as successive halving asks of the best.
     #[error(
-        "successive halving lets the best trials go on for more epochs, and a run with these settings cannot: {}; fix \
-         what depends on how long a run is, such as where a schedule ends, or search at random",
+        "{place}: successive halving lets the best trials go on for more epochs, and a run with these settings cannot: \
+         {}; set `schedule.epochs`, so that the learning rate does not fall by the length of the run, or search at random",
         differences.join(", ")
     )]
     LengthMatters {
+        /// Where the search is described.
+        place: Place,
         /// The settings that would change.
         differences: Vec<String>,
     },

@@ -72,6 +72,10 @@ impl Space {
     /// The configuration that makes a trial again, every key included, with how it was found as a comment above.
     pub(super) fn best_toml(&self, leaderboard: &Leaderboard, best: &Entry) -> Result<String> {
         let mut config = self.config(&best.settings)?;
+        if config.epochs != best.epochs && config.schedule.reads_run_length() {
+            // The trial ended early, and its learning rate was on the way to where it would have ended.
+            config.schedule.epochs = config.epochs;
+        }
         config.epochs = best.epochs;
         let (trials, seed) = (leaderboard.trials.len(), self.options.seed);
         let (metric, value) = (leaderboard.metric.key(), best.value.unwrap_or(f64::NAN));

@@ -14,7 +14,7 @@ use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::run_error::RunError;
 use crate::run_folder::RunFolder;
-use crate::trainer::{EpochRecord, Outcome, Trainer};
+use crate::trainer::{Outcome, Trainer};
 
 /// A model, and the text of its declaration, where that is the user's and a run must keep it.
 #[derive(Debug)]
@@ -137,14 +137,7 @@ fn is_the_settings(error: &Error) -> bool {
     }
 }
 
-/// Seconds that a run's trace has of the epochs after the first so many. A run that was just resumed has no half line.
+/// Seconds that a run's trace has of the epochs after the first so many.
 fn seconds_since(folder: &RunFolder, epochs: u32) -> Result<f64> {
-    let path = folder.file(RunFolder::TRACE);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0.0),
-        Err(source) => return Err(RunError::Read { path, source }.into()),
-    };
-    let records = text.lines().filter_map(|line| serde_json::from_str::<EpochRecord>(line).ok());
-    Ok(records.filter(|record| record.epoch > epochs).map(|record| record.seconds).sum())
+    Ok(folder.epochs()?.iter().filter(|record| record.epoch > epochs).map(|record| record.seconds).sum())
 }

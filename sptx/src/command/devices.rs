@@ -31,10 +31,50 @@ pub(super) struct Device {
     pub(super) memory: Option<u64>,
 }
 
+/// A GPU, or a driver that does a GPU's work on the CPU.
+#[derive(Debug, Serialize)]
+struct Gpu {
+    /// `wgpu:0`, `wgpu:1` and so on.
+    name: String,
+    /// What it calls itself.
+    model: String,
+    /// `discrete`, `integrated`, `virtual`, `software` or `unknown`.
+    kind: &'static str,
+    /// Through what it is reached: `vulkan`, `metal` or `dx12`.
+    backend: &'static str,
+    /// Its driver, with its version.
+    driver: String,
+    /// Whose memory it uses: `own`, `shared` with the CPU, or `unknown`.
+    memory: &'static str,
+    /// Most threads of a workgroup.
+    workgroup: u32,
+    /// Most bytes of a workgroup's memory.
+    shared_bytes: u32,
+    /// The smallest and the greatest size of its subgroups, where kernels may use them.
+    subgroups: Option<(u32, u32)>,
+    /// Whether numbers can be added to memory atomically.
+    float_atomics: bool,
+    /// Most buffers that one kernel binds.
+    buffers: u32,
+    /// Most bytes of one buffer's binding.
+    binding_bytes: u64,
+    /// Whether it tells how long launches take.
+    timestamps: bool,
+}
+
+/// What `sptx devices --json` lists: the CPU, then the GPUs.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Listed {
+    Cpu(Device),
+    Gpu(Gpu),
+}
+
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let devices = all();
+    let (devices, gpus) = (all(), gpus());
     if arguments.json {
-        return output::json(&devices);
+        let listed = devices.into_iter().map(Listed::Cpu).chain(gpus.into_iter().map(Listed::Gpu));
+        return output::json(&listed.collect::<Vec<_>>());
     }
     let mut table = output::table(&["device", "model", "kernels use", "threads", "memory"], 3);
     for device in &devices {
@@ -42,14 +82,67 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         let threads = device.threads.to_string();
         table.add_row([device.name, &device.model, device.instruction_set, &threads, &memory]);
     }
-    output::line(table)
+    output::line(table)?;
+    if gpus.is_empty() { Ok(()) } else { output::line(format_args!("\n{}", gpu_table(&gpus))) }
+}
+
+fn gpu_table(gpus: &[Gpu]) -> comfy_table::Table {
+    let heads = ["device", "model", "kind", "through", "subgroups", "float atomics", "largest binding", "memory"];
+    let mut table = output::table(&heads, heads.len());
+    for gpu in gpus {
+        let subgroups = gpu.subgroups.map_or("none".to_owned(), |(least, most)| {
+            if least == most { least.to_string() } else { format!("{least} to {most}") }
+        });
+        let atomics = if gpu.float_atomics { "yes" } else { "no" };
+        let binding = format!("{:.2} GiB", gpu.binding_bytes as f64 / GIB);
+        table.add_row([&gpu.name, &gpu.model, gpu.kind, gpu.backend, &subgroups, atomics, &binding, gpu.memory]);
+    }
+    table
+}
+
+/// The GPUs of this machine.
+#[cfg(feature = "wgpu")]
+fn gpus() -> Vec<Gpu> {
+    use sptx::runtime::wgpu::{Kind, adapters};
+
+    let gpu = |(index, adapter): (usize, sptx::runtime::wgpu::AdapterInfo)| {
+        let (kind, memory) = match adapter.kind {
+            Kind::Discrete => ("discrete", "own"),
+            Kind::Integrated => ("integrated", "shared"),
+            Kind::Virtual => ("virtual", "unknown"),
+            Kind::Software => ("software", "shared"),
+            Kind::Unknown => ("unknown", "unknown"),
+        };
+        Gpu {
+            name: format!("wgpu:{index}"),
+            model: adapter.name,
+            kind,
+            backend: adapter.backend,
+            driver: adapter.driver,
+            memory,
+            workgroup: adapter.capabilities.workgroup,
+            shared_bytes: adapter.capabilities.shared_bytes,
+            subgroups: adapter.capabilities.subgroups,
+            float_atomics: adapter.capabilities.float_atomics,
+            buffers: adapter.capabilities.buffers,
+            binding_bytes: 4 * u64::from(adapter.capabilities.binding_words),
+            timestamps: adapter.timestamps,
+        }
+    };
+    adapters().into_iter().enumerate().map(gpu).collect()
+}
+
+/// None, without the feature that finds them.
+#[cfg(not(feature = "wgpu"))]
+fn gpus() -> Vec<Gpu> {
+    Vec::new()
 }
 
 /// Bytes of a gibibyte.
 const GIB: f64 = (1_u64 << 30) as f64;
 
-/// The devices of this machine.
-pub(super) fn all() -> Vec<Device> {
+/// The devices that models train on.
+fn all() -> Vec<Device> {
     vec![Device {
         name: "cpu",
         model: processor().unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
@@ -66,8 +159,12 @@ pub(super) fn choose(name: &str) -> Result<Device, Failure> {
     let position = devices.iter().position(|device| name == "auto" || device.name == name);
     position.map(|position| devices.swap_remove(position)).ok_or_else(|| {
         let names: Vec<&str> = devices.iter().map(|device| device.name).collect();
-        Failure::new(format!("no device is named `{name}`"))
-            .help(format!("this machine has: auto, {}; see `sptx devices`", names.join(", ")))
+        let message = if name.starts_with("wgpu:") {
+            format!("models do not train on `{name}` yet")
+        } else {
+            format!("no device is named `{name}`")
+        };
+        Failure::new(message).help(format!("models train on: auto, {}; see `sptx devices`", names.join(", ")))
     })
 }
 

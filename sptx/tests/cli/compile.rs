@@ -33,7 +33,16 @@ fn devices_and_models() {
     let devices = folder.json("devices --json");
     assert_eq!(devices[0]["name"], "cpu");
     assert!(devices[0]["threads"].as_u64() > Some(0), "{devices}");
-    assert!(folder.succeed("devices").contains("cpu"));
+    let table = folder.succeed("devices");
+    assert!(table.contains("cpu"));
+    for (number, gpu) in devices.as_array().expect("a list").iter().skip(1).enumerate() {
+        assert_eq!(gpu["name"], format!("wgpu:{number}"));
+        assert!(table.contains(&format!("wgpu:{number}")), "{table}");
+        assert!(gpu["binding_bytes"].as_u64() >= Some(128 << 20), "what WebGPU promises at least: {gpu}");
+    }
+    let mut without_drivers = folder.command("devices");
+    let ran = Ran::from(without_drivers.env("VK_DRIVER_FILES", "none").output().expect("the command runs"));
+    assert!(ran.code == Some(0) && ran.out.contains("cpu") && !ran.out.contains("vulkan"), "{ran:?}");
     assert!(folder.succeed("models").contains("Translating Embeddings"));
     let models = folder.json("models --json");
     assert!(models.as_array().is_some_and(|models| models.iter().any(|model| model["name"] == "rotate")));

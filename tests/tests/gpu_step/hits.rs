@@ -9,13 +9,13 @@ use sptx_tests::{lowered, zoo};
 use super::memory::{Memory, of_role};
 
 /// A batch's triples, and which of them have an upstream derivative.
-pub struct Triples {
-    pub columns: [Vec<u32>; 3],
-    pub upstream: Vec<f32>,
+pub(crate) struct Triples {
+    pub(crate) columns: [Vec<u32>; 3],
+    pub(crate) upstream: Vec<f32>,
 }
 
 /// What a buffer is called that each owner has its own of.
-pub fn of_owner(name: &str, owner: Owner) -> String {
+pub(crate) fn of_owner(name: &str, owner: Owner) -> String {
     match name {
         "hits" | "sorted" | "pieces" | "rows" | "touched" | "counts" | "partial" => format!("{name}.{owner:?}"),
         _ => name.to_owned(),
@@ -23,7 +23,7 @@ pub fn of_owner(name: &str, owner: Owner) -> String {
 }
 
 /// How many hits of an owner's rows so many triples have.
-pub fn hits_of(owner: Owner, triples: usize) -> usize {
+pub(crate) fn hits_of(owner: Owner, triples: usize) -> usize {
     match owner {
         Owner::Entity => 2 * triples,
         Owner::Relation => triples,
@@ -31,7 +31,7 @@ pub fn hits_of(owner: Owner, triples: usize) -> usize {
 }
 
 /// Room for the hits of an owner.
-pub fn allocate(memory: &mut Memory, owner: Owner, triples: usize, rows: usize) {
+pub(crate) fn allocate(memory: &mut Memory, owner: Owner, triples: usize, rows: usize) {
     let hits = hits_of(owner, triples);
     let touched = rows.min(hits);
     let mut room = |name, words| memory.allocate(of_owner(name, owner), words);
@@ -45,9 +45,9 @@ pub fn allocate(memory: &mut Memory, owner: Owner, triples: usize, rows: usize) 
 }
 
 /// Lists, sorts and cuts the hits of an owner's rows.
-pub fn sort_and_cut(memory: &mut Memory, plans: &[Plan], owner: Owner, triples: usize, rows: usize) {
+pub(crate) fn sort_and_cut(memory: &mut Memory, plans: &[Plan], owner: Owner, triples: usize, rows: usize) {
     let hits = hits_of(owner, triples);
-    memory.set(&[("rows", rows as u32), ("triples", triples as u32)]);
+    memory.set(&[("row_count", rows as u32), ("batch", triples as u32)]);
     memory.launch(of_role(plans, Role::List(owner)), hits, |name| of_owner(name, owner));
     for round in 0..sort_rounds(rows as u32) {
         memory.set(&[("shift", round * DIGIT_BITS)]);

@@ -7,47 +7,47 @@ use sptx_codegen::lir::{Launch, execute, verify};
 use sptx_runtime::gpu::Role;
 
 /// Threads of a subgroup.
-pub const SUBGROUP: u32 = 32;
+pub(crate) const SUBGROUP: u32 = 32;
 
 /// What no kernel should read: no place in memory, and no finite number.
-pub const GARBAGE: u32 = 0xFFC1_2345;
+pub(crate) const GARBAGE: u32 = 0xFFC1_2345;
 
 /// Buffers and parameters by name.
 #[derive(Default)]
-pub struct Memory {
-    pub buffers: BTreeMap<String, Vec<u32>>,
-    pub words: BTreeMap<String, u32>,
+pub(crate) struct Memory {
+    pub(crate) buffers: BTreeMap<String, Vec<u32>>,
+    pub(crate) words: BTreeMap<String, u32>,
 }
 
 impl Memory {
     /// Adds a buffer of garbage.
-    pub fn allocate(&mut self, name: impl Into<String>, words: usize) {
+    pub(crate) fn allocate(&mut self, name: impl Into<String>, words: usize) {
         self.buffers.insert(name.into(), vec![GARBAGE; words]);
     }
 
     /// Adds a buffer.
-    pub fn put(&mut self, name: impl Into<String>, words: Vec<u32>) {
+    pub(crate) fn put(&mut self, name: impl Into<String>, words: Vec<u32>) {
         self.buffers.insert(name.into(), words);
     }
 
     /// Sets parameters.
-    pub fn set(&mut self, words: &[(&str, u32)]) {
+    pub(crate) fn set(&mut self, words: &[(&str, u32)]) {
         self.words.extend(words.iter().map(|(name, word)| ((*name).to_owned(), *word)));
     }
 
     /// Sets a parameter.
-    pub fn set_one(&mut self, name: impl Into<String>, word: u32) {
+    pub(crate) fn set_one(&mut self, name: impl Into<String>, word: u32) {
         self.words.insert(name.into(), word);
     }
 
     /// The numbers of a buffer.
-    pub fn numbers(&self, name: &str) -> Vec<f32> {
+    pub(crate) fn numbers(&self, name: &str) -> Vec<f32> {
         self.buffers[name].iter().map(|word| f32::from_bits(*word)).collect()
     }
 
     /// Launches a kernel for `count` of what it runs once for each, on a grid that is larger than it has to be. `actual`
     /// says what the buffer of a name is called here.
-    pub fn launch(&mut self, plan: &Plan, count: usize, actual: impl Fn(&str) -> String) {
+    pub(crate) fn launch(&mut self, plan: &Plan, count: usize, actual: impl Fn(&str) -> String) {
         let kernel = &plan.kernel;
         if let Err(mistakes) = verify(kernel) {
             let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
@@ -69,11 +69,11 @@ impl Memory {
 }
 
 /// The kernel of a role.
-pub fn of_role(plans: &[Plan], role: Role) -> &Plan {
+pub(crate) fn of_role(plans: &[Plan], role: Role) -> &Plan {
     plans.iter().find(|plan| plan.role == role).unwrap_or_else(|| panic!("{role:?}"))
 }
 
 /// Numbers as words.
-pub fn bits(numbers: &[f32]) -> Vec<u32> {
+pub(crate) fn bits(numbers: &[f32]) -> Vec<u32> {
     numbers.iter().map(|number| number.to_bits()).collect()
 }

@@ -25,7 +25,9 @@ fn check(facts: &[Triple], entities: u32, options: SamplerOptions, [first, posit
     let batch: Vec<Triple> = order[first..first + positives].iter().map(|fact| facts[*fact as usize]).collect();
     let negatives = sampler.draw(epoch, first as u32, &batch);
     let mut expected = [&negatives.heads, &negatives.relations, &negatives.tails].map(|column| column.clone());
-    for (column, of) in expected.iter_mut().zip([|it: &Triple| it.head, |it: &Triple| it.relation, |it: &Triple| it.tail]) {
+    for (column, of) in
+        expected.iter_mut().zip([|it: &Triple| it.head, |it: &Triple| it.relation, |it: &Triple| it.tail])
+    {
         column.splice(0..0, batch.iter().map(of));
     }
 
@@ -42,8 +44,8 @@ fn check(facts: &[Triple], entities: u32, options: SamplerOptions, [first, posit
         ("positives", positives as u32),
         ("negatives", options.negatives),
         ("first", first as u32),
-        ("facts", facts.len() as u32),
-        ("known", sorted.len() as u32),
+        ("fact_count", facts.len() as u32),
+        ("known_count", sorted.len() as u32),
         ("resamples", options.resamples),
         ("entities", entities),
         ("epoch", epoch),

@@ -163,7 +163,7 @@ impl Pair {
                 }
             }
         }
-        self.memory.set(&[("triples", TRIPLES as u32), ("first", 0), ("all", 0)]);
+        self.memory.set(&[("batch", TRIPLES as u32), ("first", 0), ("all", 0)]);
         set(&mut self.memory, &loss, POSITIVES, NEGATIVES);
         self.launch(Role::Forward, TRIPLES, Owner::Entity);
         self.launch(Role::Loss(loss.kind()), POSITIVES, Owner::Entity);

@@ -23,11 +23,7 @@ pub(super) fn score(pairing: Pairing<'_>, queries: &Operands, candidates: &Opera
         }
     }
     items.into_par_iter().for_each_init(Scratch::default, |scratch, (of_queries, of_candidates, scores)| {
-        let mut tile = PairTile::new(pairing, queries.rows(of_queries), candidates.rows(of_candidates), scratch);
-        tile.forward();
-        for (query, scores) in scores.into_iter().enumerate() {
-            scores.copy_from_slice(tile.scores(query));
-        }
+        PairTile::new(pairing, queries.rows(of_queries), candidates.rows(of_candidates), scratch).score(scores);
     });
 }
 

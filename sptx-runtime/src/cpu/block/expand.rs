@@ -11,13 +11,13 @@ const TRIPLES: usize = 8192;
 
 /// Every query with every candidate, as triples.
 #[derive(Debug, Default)]
-pub(super) struct Pairs {
+pub(crate) struct Pairs {
     columns: [Vec<u32>; 3],
 }
 
 impl Pairs {
     /// The pairs of some numbers of queries (entities and relations, or their gradient rows) and of candidates.
-    pub(super) fn of(queries: Queries<'_>, candidates: &[u32]) -> Self {
+    pub(crate) fn of(queries: Queries<'_>, candidates: &[u32]) -> Self {
         let each = candidates.len();
         let repeat = |ids: &[u32]| ids.iter().flat_map(|id| std::iter::repeat_n(*id, each)).collect::<Vec<_>>();
         let cycled = (0..queries.len()).flat_map(|_| candidates.iter().copied()).collect();
@@ -25,7 +25,7 @@ impl Pairs {
         Self { columns: [heads, repeat(queries.relations), tails] }
     }
 
-    pub(super) fn batch(&self) -> Batch<'_> {
+    pub(crate) fn batch(&self) -> Batch<'_> {
         Batch { heads: &self.columns[0], relations: &self.columns[1], tails: &self.columns[2] }
     }
 }

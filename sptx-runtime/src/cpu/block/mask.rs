@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use super::members::Columns;
 use super::step::{BlockLoss, Placed};
-use super::{Block, Candidates, PartKernels, Queries};
+use super::{Block, Candidates, Queries};
 use crate::cpu::batch::Targets;
 use crate::cpu::engine::Engine;
 use crate::cpu::gradients::{Gradients, owner_index};
@@ -77,11 +77,10 @@ impl Engine {
 
     /// An engine of the same model whose tables are copies of some rows.
     fn with_copies(&self, copies: &Copies) -> Self {
-        let model = &self.compiled.model;
         Self {
             compiled: self.compiled.clone(),
-            part_kernels: model.splits.iter().map(PartKernels::new).collect(),
-            tables: self.tables.copies(model, [&copies.rows[0], &copies.rows[1]]),
+            part_kernels: Arc::clone(&self.part_kernels),
+            tables: self.tables.copies(&self.compiled.model, [&copies.rows[0], &copies.rows[1]]),
             parameters: self.parameters.clone(),
             optimizer: None,
             pool: Arc::clone(&self.pool),

@@ -40,7 +40,7 @@ impl Columns {
 }
 
 /// The queries that are worked on together, by their positions: all of them, or those of each relation.
-pub(super) fn groups(relations: &[u32], by_relation: bool) -> Vec<Vec<usize>> {
+pub(crate) fn groups(relations: &[u32], by_relation: bool) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..relations.len()).collect();
     if !by_relation {
         return vec![order];

@@ -21,15 +21,16 @@ mod step;
 use std::ops::Range;
 
 use half::Half;
-use members::groups;
 use pair_tile::Pairing;
 
 use super::engine::Engine;
 use crate::Error;
 use crate::program::{Owner, Side};
 
+pub(crate) use expand::Pairs;
 pub(super) use half::PartKernels;
 pub use mask::RowMask;
+pub(crate) use members::groups;
 pub use step::BlockLoss;
 
 /// Scores kept at a time.
@@ -78,12 +79,12 @@ impl<'a> Queries<'a> {
     }
 
     /// Some of the queries.
-    pub(super) fn slice(self, range: Range<usize>) -> Self {
+    pub(crate) fn slice(self, range: Range<usize>) -> Self {
         Self { entities: &self.entities[range.clone()], relations: &self.relations[range], ..self }
     }
 
     /// Puts what belongs to queries and to candidates in the order (head, tail).
-    pub(super) fn ends<T>(self, known: T, missing: T) -> [T; 2] {
+    pub(crate) fn ends<T>(self, known: T, missing: T) -> [T; 2] {
         if self.missing == Side::Head { [missing, known] } else { [known, missing] }
     }
 }
@@ -103,7 +104,7 @@ impl Candidates<'_> {
     }
 
     /// Their entities.
-    pub(super) fn ids(&self) -> Vec<u32> {
+    pub(crate) fn ids(&self) -> Vec<u32> {
         match self {
             Self::Range(range) => range.clone().collect(),
             Self::List(list) => list.to_vec(),
@@ -114,6 +115,11 @@ impl Candidates<'_> {
 impl Block<'_> {
     /// Checks that lists are equally long and that every number is a row.
     fn validate(&self, engine: &Engine) -> Result<(), Error> {
+        self.check([Owner::Entity, Owner::Relation].map(|owner| engine.tables.count(owner)))
+    }
+
+    /// [`Block::validate`] by the numbers of entities and relations.
+    pub(crate) fn check(&self, [entity_count, relation_count]: [usize; 2]) -> Result<(), Error> {
         let Queries { missing, entities, relations } = self.queries;
         let answers = self.answers.unwrap_or(entities);
         if missing == Side::Relation {
@@ -123,21 +129,18 @@ impl Block<'_> {
             let (queries, relations, answers) = (entities.len(), relations.len(), answers.len());
             return Err(Error::UnequalBlock { queries, relations, answers });
         }
-        let check = |ids: Option<u32>, owner, side| {
-            let count = engine.tables.count(owner);
-            match ids {
-                Some(index) if index as usize >= count => Err(Error::IndexOutOfRange { side, index, count }),
-                _ => Ok(()),
-            }
+        let check = |ids: Option<u32>, count, side| match ids {
+            Some(index) if index as usize >= count => Err(Error::IndexOutOfRange { side, index, count }),
+            _ => Ok(()),
         };
         let most = match &self.candidates {
             Candidates::Range(range) => range.end.checked_sub(1),
             Candidates::List(list) => list.iter().copied().max(),
         };
-        check(entities.iter().copied().max(), Owner::Entity, "query")?;
-        check(relations.iter().copied().max(), Owner::Relation, "relation")?;
-        check(answers.iter().copied().max(), Owner::Entity, "answer")?;
-        check(most, Owner::Entity, "candidate")
+        check(entities.iter().copied().max(), entity_count, "query")?;
+        check(relations.iter().copied().max(), relation_count, "relation")?;
+        check(answers.iter().copied().max(), entity_count, "answer")?;
+        check(most, entity_count, "candidate")
     }
 }
 
@@ -192,7 +195,7 @@ impl Engine {
 
     /// The kernels of the parts of the split for a missing end, which there must be.
     fn part_kernels(&self, missing: Side) -> &PartKernels {
-        let splits = self.model().splits.iter().zip(&self.part_kernels);
+        let splits = self.model().splits.iter().zip(&*self.part_kernels);
         let (_, kernels) = splits.into_iter().find(|(split, _)| split.missing == missing).expect("the score splits");
         kernels
     }

@@ -72,18 +72,33 @@ impl<'a, 's> PairTile<'a, 's> {
         &self.pairing.split.comparison
     }
 
-    /// Computes the scores, and gives each query's.
+    /// Computes all that the comparison's forward program defines.
     pub(super) fn forward(&mut self) {
-        for (number, product) in self.comparison().products.iter().enumerate() {
-            product::forward(product, self.queries, self.candidates, self.stride, &mut self.scratch.products[number]);
-        }
+        self.multiply();
         self.program(Direction::Forward, &self.comparison().forward);
     }
 
-    /// The scores of one query.
-    pub(super) fn scores(&self, query: usize) -> &[f32] {
-        let scores = self.scalar(self.comparison().score, query, 0, self.stride);
-        &bytemuck::cast_slice(scores)[..self.candidates.count]
+    /// Computes the scores: `rows` has one row for each query.
+    pub(super) fn score(&mut self, rows: Vec<&mut [f32]>) {
+        let scores = match self.pairing.split.score_product() {
+            Some(product) => {
+                self.multiply();
+                &self.scratch.products[product]
+            }
+            None => {
+                self.forward();
+                &self.scratch.scalars[self.comparison().score]
+            }
+        };
+        for (row, scores) in rows.into_iter().zip(scores.floats().chunks_exact(self.stride * Line::LEN)) {
+            row.copy_from_slice(&scores[..row.len()]);
+        }
+    }
+
+    fn multiply(&mut self) {
+        for (product, out) in self.comparison().products.iter().zip(&mut self.scratch.products) {
+            product::forward(product, self.queries, self.candidates, self.stride, out);
+        }
     }
 
     /// Sets the derivatives of the loss by the scores of one query.
@@ -102,7 +117,7 @@ impl<'a, 's> PairTile<'a, 's> {
         self.derivatives = Some(derivatives);
         self.program(Direction::Backward, &comparison.backward);
         let Some([queries, candidates]) = &mut self.derivatives else { return };
-        for (product, upstream) in comparison.products.iter().zip(&self.scratch.product_derivatives) {
+        for (product, upstream) in comparison.products.iter().zip(&mut self.scratch.product_derivatives) {
             product::backward(product, [self.queries, self.candidates], self.stride, upstream, [queries, candidates]);
         }
     }

@@ -30,33 +30,30 @@ pub(super) fn forward(product: &PairProduct, queries: Rows<'_>, candidates: Rows
     }
 }
 
-/// Adds the derivatives by the vectors, given those by the products.
+/// Adds the derivatives by the vectors, given those by the products, which are left changed.
 pub(super) fn backward(
     product: &PairProduct,
     [queries, candidates]: [Rows<'_>; 2],
     stride: usize,
-    upstream: &Buffer,
+    upstream: &mut Buffer,
     [of_queries, of_candidates]: [&mut RowsMut<'_>; 2],
 ) {
     let (rows, columns, stride) = (queries.count, candidates.count, stride * Line::LEN);
-    let upstream = View { floats: &upstream.floats()[..rows * stride], rows, columns, stride, transposed: false };
-    let by_candidate = View { transposed: true, ..upstream };
+    let floats = &mut upstream.floats_mut()[..rows * stride];
+    let is_distance = product.kind == PairProductKind::SquaredDistance;
+    if is_distance {
+        // d Σ (q − c)² = 2·(q − c) by q and −2·(q − c) by c.
+        floats.iter_mut().for_each(|x| *x *= -2.0);
+    }
+    let by_query = View { floats, rows, columns, stride, transposed: false };
+    let by_candidate = View { transposed: true, ..by_query };
+    let sums = is_distance.then(|| [row_sums(by_query), column_sums(by_query)]);
     for (q, c) in &product.vectors {
-        match product.kind {
-            PairProductKind::Dot => {
-                add_product(upstream, view(candidates, *c), of_queries, *q);
-                add_product(by_candidate, view(queries, *q), of_candidates, *c);
-            }
-            PairProductKind::SquaredDistance => {
-                // d Σ (q − c)² = 2·(q − c) by q and −2·(q − c) by c.
-                let scaled: Vec<f32> = upstream.floats.iter().map(|x| -2.0 * x).collect();
-                let (upstream, by_candidate) =
-                    (View { floats: &scaled, ..upstream }, View { floats: &scaled, ..by_candidate });
-                add_product(upstream, view(candidates, *c), of_queries, *q);
-                add_product(by_candidate, view(queries, *q), of_candidates, *c);
-                add_scaled(&row_sums(upstream), view(queries, *q), of_queries, *q);
-                add_scaled(&column_sums(upstream), view(candidates, *c), of_candidates, *c);
-            }
+        add_product(by_query, view(candidates, *c), of_queries, *q);
+        add_product(by_candidate, view(queries, *q), of_candidates, *c);
+        if let Some([of_query, of_candidate]) = &sums {
+            add_scaled(of_query, view(queries, *q), of_queries, *q);
+            add_scaled(of_candidate, view(candidates, *c), of_candidates, *c);
         }
     }
 }

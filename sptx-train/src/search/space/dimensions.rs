@@ -29,13 +29,14 @@ impl Dimension {
 }
 
 /// Settings that trials may not differ in, with all below them, and why.
-const GOVERNED: [(&str, &str); 6] = [
+const GOVERNED: [(&str, &str); 7] = [
     ("data", "trials on different graphs cannot be compared"),
     ("validation", "trials must be measured alike; set it for all of them, outside `[search.space]`"),
     ("evaluation", "trials are chosen by validation alone"),
     ("threads", "the result does not depend on it"),
     ("device", "the result does not depend on it"),
     ("checkpoint", "the result does not depend on it"),
+    ("outputs", "the result does not depend on it; set it for all trials, outside `[search.space]`"),
 ];
 
 const EPOCHS: (&str, &str) =
@@ -115,5 +116,20 @@ fn check_free(key: &str, strategy: Strategy) -> Result<(), SpaceMistake> {
     match GOVERNED.into_iter().chain(more).find(|(section, _)| below(section)) {
         Some((_, why)) => Err(SpaceMistake::Governed { key: key.to_owned(), why }),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::MAY_CHANGE;
+
+    /// What a run may change on its way is not what its result depends on.
+    #[test]
+    fn settings_that_change_no_result_are_not_searched() {
+        for key in MAY_CHANGE.into_iter().filter(|key| *key != EPOCHS.0) {
+            assert!(check_free(key, Strategy::Random).is_err(), "{key}");
+        }
+        assert!(check_free(EPOCHS.0, Strategy::Random).is_ok() && check_free("dim", Strategy::Random).is_ok());
     }
 }

@@ -16,7 +16,7 @@ pub use options::Strategy;
 use super::error::{SearchError, SpaceMistake};
 use super::sample::Point;
 use crate::config::{Config, ConfigError, MetricName, locate, place};
-use crate::error::Result;
+use crate::error::{Place, Result};
 
 /// What a search tries: a base configuration, and values for some of its settings.
 ///
@@ -53,6 +53,8 @@ pub struct Space {
     metric: MetricName,
     /// The epochs of each rung; none where they are each trial's own.
     pub(super) rungs: Vec<Option<u32>>,
+    /// Where `[search]` stands.
+    place: Place,
 }
 
 impl Space {
@@ -85,8 +87,14 @@ impl Space {
         check_base(&file, key.span().start, &base, &dimensions)?;
         let rungs = options.rungs(base.epochs).map_err(|mistake| file.mistake(key.span().start, mistake))?;
         let metric = options.metric.unwrap_or(base.validation.metric);
+        let place = place(path, text, key.span().start);
         let (path, text) = (path.to_owned(), text.to_owned());
-        Ok(Self { path, text, given, data: None, options, dimensions, metric, rungs })
+        let space = Self { path, text, given, data: None, options, dimensions, metric, rungs, place };
+        if !space.settings().any(|key| key.starts_with("schedule.")) {
+            // No trial has another schedule, so each of them would fail.
+            space.check_may_go_on(&base)?;
+        }
+        Ok(space)
     }
 
     /// Says where the data is: the path in a file is relative to what its reader decides.
@@ -128,7 +136,8 @@ impl Space {
         let [Some(first), .., Some(last)] = self.rungs[..] else { return Ok(()) };
         let with = |epochs| Config { epochs, ..config.clone() };
         let differences = with(first).differences(&with(last));
-        if differences.is_empty() { Ok(()) } else { Err(SearchError::LengthMatters { differences }) }
+        let place = self.place.clone();
+        if differences.is_empty() { Ok(()) } else { Err(SearchError::LengthMatters { place, differences }) }
     }
 
     fn over_defaults(&self, given: Table) -> Result<Config, ConfigError> {
@@ -264,6 +273,9 @@ mod tests {
         assert!(space("\"loss.margin\" = [1.0]\n[search.space.loss]\nmargin = [2.0]").contains("given twice"));
         assert!(space("validation.every = [1, 2]").contains("`validation.every` cannot be searched: trials must be"));
         assert!(space("threads = [1, 2]").contains("the result does not depend on it"));
+        assert!(
+            space("\"outputs.report\" = [true, false]").contains("`outputs.report` cannot be searched: the result")
+        );
         assert!(space("").starts_with("2:2: `[search.space]` has nothing to try"), "{}", space(""));
     }
 
@@ -325,6 +337,31 @@ mod tests {
         let space = Space::from_toml("s.toml", text).expect(text);
         let fails = space.points().iter().filter(|point| space.config(point).is_err()).count();
         assert_eq!(fails, 2, "told by the trial, not by the space");
+    }
+
+    #[test]
+    fn trials_of_several_rungs_have_rates_that_do_not_depend_on_their_length() {
+        let halving = "strategy = \"successive-halving\"\nmin_epochs = 2\nmax_epochs = 8\neta = 2";
+        let read = |search: &str, schedule: &str, space: &str| {
+            let text = format!("{schedule}\n{HEAD}{search}\n[search.space]\ndim = [8]\n{space}\n");
+            Space::from_toml("s.toml", &text)
+        };
+        let linear = "schedule.name = \"linear\"";
+        let message = read(halving, linear, "").expect_err("refused").to_string();
+        assert!(message.starts_with("s.toml:3:2: successive halving lets the best trials go on"), "{message}");
+        assert!(message.contains("epochs (2, now 8); set `schedule.epochs`"), "{message}");
+        for (search, schedule) in [
+            ("", linear),
+            ("strategy = \"successive-halving\"\nmax_epochs = 1", linear),
+            (halving, ""),
+            (halving, "schedule = { name = \"linear\", epochs = 8 }"),
+            (halving, "schedule.name = \"step\""),
+        ] {
+            read(search, schedule, "").unwrap_or_else(|error| panic!("{search} {schedule}: {error}"));
+        }
+        let space = read(halving, linear, "\"schedule.epochs\" = [0, 8]").expect("one of them may go on");
+        let refused = space.points().iter().filter(|point| space.config(point).is_err()).count();
+        assert_eq!((space.points().len(), refused), (2, 1), "told by the trial, where only some cannot");
     }
 
     #[test]

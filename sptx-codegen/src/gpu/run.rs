@@ -1,0 +1,197 @@
+//! The stages of a program, one after another, for each row's threads.
+
+use std::collections::BTreeSet;
+
+use sptx_runtime::program::{Columns, Instruction, Product, Program, ReduceOp, Scalars, Shape, Stage};
+
+use super::body::{At, Item};
+use super::rows::{Rows, across, binary, padded, size};
+use crate::lir::{Barrier, Binary, Builder, Place, Value};
+
+/// Runs a program's stages, but for its scatters, on each of a row's items: their scalars are then at hand.
+pub(super) fn run(k: &mut Builder, rows: &Rows<'_>, program: &Program, tables: Option<Place>, items: &mut [Item<'_>]) {
+    for stage in &program.stages {
+        match stage {
+            Stage::Columns(stage) => columns(k, rows, stage, items),
+            Stage::Scalars(stage) => items.iter_mut().for_each(|item| scalars(k, stage, item)),
+            Stage::Product(stage) => {
+                let tables = tables.expect("pairs have no matrices");
+                items.iter().for_each(|item| product(k, rows, stage, program, tables, item));
+            }
+            // A gradient, which is scattered.
+            Stage::Outer(_) => {}
+        }
+    }
+}
+
+/// The scalars that a program's stages read.
+pub(super) fn read_by(program: &Program) -> BTreeSet<usize> {
+    let bodies = program.stages.iter().filter_map(|stage| match stage {
+        Stage::Columns(Columns { body, .. }) | Stage::Scalars(Scalars { body, .. }) => Some(body),
+        Stage::Product(_) | Stage::Outer(_) => None,
+    });
+    bodies.flat_map(|body| scalars_of(body)).collect()
+}
+
+/// The scalars that those stages of a program read that scatter.
+pub(super) fn read_by_scatters(program: &Program) -> BTreeSet<usize> {
+    let bodies = program.stages.iter().filter_map(|stage| match stage {
+        Stage::Columns(Columns { body, scatter, .. }) | Stage::Scalars(Scalars { body, scatter, .. }) => {
+            (!scatter.is_empty()).then_some(body)
+        }
+        Stage::Product(_) | Stage::Outer(_) => None,
+    });
+    bodies.flat_map(|body| scalars_of(body)).collect()
+}
+
+/// The scalars that a stage's instructions read.
+pub(super) fn scalars_of(body: &[Instruction]) -> impl Iterator<Item = usize> {
+    body.iter().filter_map(|instruction| match instruction {
+        Instruction::Scalar(scalar) => Some(*scalar),
+        Instruction::Row(..)
+        | Instruction::Vector(_)
+        | Instruction::Parameter(_)
+        | Instruction::Constant(_)
+        | Instruction::Unary(..)
+        | Instruction::Binary(..)
+        | Instruction::MultiplyAdd(..) => None,
+    })
+}
+
+/// The scalars that a program defines.
+pub(super) fn defined_by(program: &Program) -> BTreeSet<usize> {
+    let mut defined = BTreeSet::new();
+    for stage in &program.stages {
+        match stage {
+            Stage::Columns(stage) => defined.extend(stage.reduce.iter().map(|reduce| reduce.scalar)),
+            Stage::Scalars(stage) => defined.extend(stage.define.iter().map(|(_, scalar)| *scalar)),
+            Stage::Product(_) | Stage::Outer(_) => {}
+        }
+    }
+    defined
+}
+
+fn columns(k: &mut Builder, rows: &Rows<'_>, stage: &Columns, items: &mut [Item<'_>]) {
+    if stage.reduce.is_empty() && stage.store.is_empty() {
+        return;
+    }
+    let vector = rows.schedule.vector;
+    let reduced = stage.reduce.iter().map(|reduce| reduce.register);
+    let wanted: Vec<_> = reduced.chain(stage.store.iter().map(|store| store.0)).collect();
+    let identities: Vec<_> = stage.reduce.iter().map(|reduce| k.f32s(reduce.op.identity(), vector)).collect();
+    let folds: Vec<Vec<_>> =
+        items.iter().map(|_| identities.iter().map(|identity| k.variable(*identity)).collect()).collect();
+    let size = size(k, stage.dim);
+    rows.columns(k, size, |k, columns| {
+        for at in columns {
+            for (item, folds) in items.iter().zip(&folds) {
+                let values = item.body(k, &stage.body, At { column: Some(at.column), lanes: vector }, &wanted);
+                let (reduced, stored) = values.split_at(folds.len());
+                for (((reduce, identity), fold), value) in stage.reduce.iter().zip(&identities).zip(folds).zip(reduced)
+                {
+                    let value = k.select(at.valid, *value, *identity);
+                    let so_far = k.get(*fold);
+                    let folded = k.binary(binary(reduce.op), so_far, value);
+                    k.set(*fold, folded);
+                }
+                if stored.is_empty() {
+                    continue;
+                }
+                let writes = k.binary(Binary::And, at.any, rows.inside);
+                k.when(writes, |k| {
+                    for ((_, vector), value) in stage.store.iter().zip(stored) {
+                        let index = item.kept().vector_at(k, *vector, at.column);
+                        k.store(item.kept().vectors, index, *value);
+                    }
+                });
+            }
+        }
+    });
+    for (item, folds) in items.iter_mut().zip(folds) {
+        for (reduce, fold) in stage.reduce.iter().zip(folds) {
+            let lanes = k.get(fold);
+            let own = across(k, reduce.op, lanes);
+            item.scalars[reduce.scalar] = Some(rows.join(k, reduce.op, own));
+        }
+    }
+    if !stage.store.is_empty() {
+        k.barrier(Barrier::Buffers);
+    }
+}
+
+fn scalars(k: &mut Builder, stage: &Scalars, item: &mut Item<'_>) {
+    let wanted: Vec<_> = stage.define.iter().map(|(register, _)| *register).collect();
+    let values = item.body(k, &stage.body, At { column: None, lanes: 1 }, &wanted);
+    for ((_, scalar), value) in stage.define.iter().zip(values) {
+        item.scalars[*scalar] = Some(value);
+    }
+}
+
+/// A matrix times a vector. Of `M · v` each thread works out elements of its own, of `Mᵀ · v` columns of its own, so that
+/// nothing is joined.
+fn product(k: &mut Builder, rows: &Rows<'_>, product: &Product, program: &Program, tables: Place, item: &Item<'_>) {
+    let Shape::Matrix(_, across_dim) = rows.model.planes[product.plane].shape else {
+        unreachable!("a product is of a matrix")
+    };
+    let (vector, vectors) = (rows.schedule.vector, item.kept().vectors);
+    let matrix = item.row_at(k, product.side, product.plane);
+    let stride = padded(k, across_dim);
+    let (zero, one) = (k.u32(0), k.u32(1));
+    let (source_size, target_size) =
+        (size(k, program.vectors[product.source]), size(k, program.vectors[product.target]));
+    let none = k.f32s(0.0, vector);
+    if product.transposed {
+        rows.columns(k, target_size, |k, columns| {
+            for at in columns {
+                let sum = k.variable(none);
+                k.repeat(zero, source_size, one, |k, line| {
+                    let from = item.kept().vector_at(k, product.source, line);
+                    let factor = k.load(vectors, from, 1);
+                    let factor = k.splat(factor, vector);
+                    let index = element(k, matrix, line, stride, at.column);
+                    let elements = k.load(tables, index, vector);
+                    let so_far = k.get(sum);
+                    let next = k.multiply_add(factor, elements, so_far);
+                    k.set(sum, next);
+                });
+                let writes = k.binary(Binary::And, at.any, rows.inside);
+                k.when(writes, |k| {
+                    let index = item.kept().vector_at(k, product.target, at.column);
+                    let sum = k.get(sum);
+                    k.store(vectors, index, sum);
+                });
+            }
+        });
+    } else {
+        let lanes = k.u32(rows.schedule.lanes);
+        let step = k.u32(u32::from(vector));
+        k.repeat(rows.lane, target_size, lanes, |k, line| {
+            let sum = k.variable(none);
+            k.repeat(zero, source_size, step, |k, column| {
+                let valid = rows.valid(k, column, source_size);
+                let from = item.kept().vector_at(k, product.source, column);
+                let factors = k.load(vectors, from, vector);
+                let index = element(k, matrix, line, stride, column);
+                let elements = k.load(tables, index, vector);
+                let so_far = k.get(sum);
+                let next = k.multiply_add(factors, elements, so_far);
+                let next = k.select(valid, next, so_far);
+                k.set(sum, next);
+            });
+            k.when(rows.inside, |k| {
+                let index = item.kept().vector_at(k, product.target, line);
+                let lanes = k.get(sum);
+                let sum = across(k, ReduceOp::Sum, lanes);
+                k.store(vectors, index, sum);
+            });
+        });
+    }
+    k.barrier(Barrier::Buffers);
+}
+
+/// Where an element of a matrix is.
+fn element(k: &mut Builder, matrix: Value, line: Value, stride: Value, column: Value) -> Value {
+    let before = k.mul(stride, line);
+    let from = k.add(matrix, before);
+    k.add(from, column)
+}

@@ -1,0 +1,303 @@
+//! What is known after [`bind`] is worked out, so that a rewrite is held against its meaning, number by number.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::lir::{
+    Access, Atomic, Binary, BufferId, Builder, Builtin, Constant, Expression, Place, Scalar, Statement, Unary, Value,
+};
+
+const POOR: Target =
+    Target { upper_products: false, non_finite_numbers: false, operations_on_numbers: false, mixed_widths: false };
+
+/// A kernel that stores what `make` gives of the parameters `a` and `b`.
+fn stores(make: impl FnOnce(&mut Builder, Value, Value) -> Value) -> Kernel {
+    let mut k = Builder::new("stores", "", 1);
+    let [a, b] = ["a", "b"].map(|name| k.parameter(name, Scalar::U32, 1));
+    let value = make(&mut k, a, b);
+    let scalar = k.ty(value).scalar;
+    let out = Place::Buffer(k.buffer("out", scalar, 1, Access::ReadWrite));
+    let zero = k.u32(0);
+    k.store(out, zero, value);
+    k.finish()
+}
+
+/// The definition of a value.
+fn definition(kernel: &Kernel, wanted: Value) -> Expression {
+    let mut found = None;
+    kernel.for_each(|statement| match statement {
+        Statement::Let(value, expression) if *value == wanted => found = Some(expression.clone()),
+        _ => {}
+    });
+    found.expect("it is defined")
+}
+
+fn known(kernel: &Kernel, value: Value) -> Option<Constant> {
+    match definition(kernel, value) {
+        Expression::Constant(constant) => Some(constant),
+        _ => None,
+    }
+}
+
+/// What a kernel is known to store, one word after another.
+fn stored(kernel: &Kernel) -> Vec<(Place, Option<Constant>, Option<Constant>)> {
+    let mut stored = Vec::new();
+    kernel.for_each(|statement| {
+        if let Statement::Store { place, index, value } = statement {
+            stored.push((*place, known(kernel, *index), known(kernel, *value)));
+        }
+    });
+    stored
+}
+
+fn has(kernel: &Kernel, wanted: impl Fn(&Expression) -> bool) -> bool {
+    let mut found = false;
+    kernel.for_each(|statement| {
+        if let Statement::Let(_, expression) = statement {
+            found |= wanted(expression);
+        }
+    });
+    found
+}
+
+proptest! {
+    #[test]
+    fn upper_products_are_those_of_u64(a: u32, b: u32) {
+        let kernel = stores(|k, a, b| k.binary(Binary::MulHigh, a, b));
+        let legal = legalize(&kernel, &POOR);
+        prop_assert!(!has(&legal, |it| matches!(it, Expression::Binary(Binary::MulHigh, ..))));
+        let upper = ((u64::from(a) * u64::from(b)) >> 32) as u32;
+        let bound = bind(&legal, &[("a", a), ("b", b)]);
+        prop_assert_eq!(stored(&bound)[0].2, Some(Constant::U32(upper)));
+    }
+
+    #[test]
+    fn shards_hold_each_word_once(word in 0..400_u32, shards in 1..5_u32) {
+        let mut k = Builder::new("scale", "", 1);
+        let before = k.buffer("before", Scalar::F32, 1, Access::Read);
+        let table = k.buffer("table", Scalar::F32, 4, Access::ReadWrite);
+        let counts = k.buffer("counts", Scalar::U32, 1, Access::Atomic);
+        let index = k.parameter("index", Scalar::U32, 1);
+        let (loaded, one) = (k.load(Place::Buffer(before), index, 1), k.u32(1));
+        k.store(Place::Buffer(table), index, loaded);
+        k.atomic(Atomic::Add, counts, index, one);
+        let sharded = shard(&shard(&k.finish(), "table", shards), "counts", shards);
+        prop_assert_eq!(sharded.buffers.len() as u32, 1 + 2 * shards);
+        let bound = bind(&sharded, &[("index", word), ("table_shard", 100), ("counts_shard", 100)]);
+        // The last shard has what the others do not.
+        let shard = (word / 100).min(shards - 1);
+        let rest = Some(Constant::U32(word - 100 * shard));
+        let place = |first: u32| BufferId::new((first + shard) as usize);
+        let stores = stored(&bound);
+        prop_assert_eq!(stores.len(), 1);
+        prop_assert_eq!((stores[0].0, stores[0].1), (Place::Buffer(place(1)), rest));
+        let mut added = Vec::new();
+        bound.for_each(|statement| if let Statement::Atomic { buffer, index, .. } = statement {
+            added.push((*buffer, known(&bound, *index)));
+        });
+        prop_assert_eq!(added, vec![(place(1 + shards), rest)]);
+        prop_assert_eq!(&bound.buffers[place(1)].name, &format!("table_{shard}"));
+    }
+}
+
+#[test]
+fn loads_of_shards_are_one_value() {
+    let mut k = Builder::new("copy", "", 1);
+    let from = Place::Buffer(k.buffer("from", Scalar::F32, 4, Access::Read));
+    let to = Place::Buffer(k.buffer("to", Scalar::F32, 4, Access::ReadWrite));
+    let index = k.parameter("index", Scalar::U32, 4);
+    let four = k.load(from, index, 4);
+    k.store(to, index, four);
+    let sharded = shard(&k.finish(), "from", 3);
+    let bound = bind(&sharded, &[("index", 24), ("from_shard", 16)]);
+    let mut loads = Vec::new();
+    bound.for_each(|statement| {
+        if let Statement::Let(_, Expression::Load { place, index, lanes }) = statement {
+            loads.push((*place, known(&bound, *index), *lanes));
+        }
+    });
+    assert_eq!(loads, [(Place::Buffer(BufferId::new(1)), Some(Constant::U32(8)), 4)]);
+    assert_eq!(sharded.parameters.iter().map(|(_, it)| it.multiple_of).collect::<Vec<_>>(), [4, 4]);
+}
+
+#[test]
+fn what_follows_from_parameters_is_worked_out() {
+    let kernel = stores(|k, a, b| {
+        let (three, one) = (k.u32(3), k.u32(1));
+        let larger = k.less(a, b);
+        let sum = k.variable(three);
+        k.when(larger, |k| {
+            let held = k.get(sum);
+            let more = k.mul(held, b);
+            k.set(sum, more);
+        });
+        k.repeat(b, a, one, |k, index| k.set(sum, index));
+        k.get(sum)
+    });
+    let statements = |kernel: &Kernel| {
+        let (mut choices, mut loops, mut sets) = (0, 0, 0);
+        kernel.for_each(|statement| match statement {
+            Statement::If { .. } => choices += 1,
+            Statement::For { .. } => loops += 1,
+            Statement::Set(..) => sets += 1,
+            _ => {}
+        });
+        (choices, loops, sets)
+    };
+    assert_eq!(statements(&kernel), (1, 1, 3));
+    let less = bind(&kernel, &[("a", 2), ("b", 5), ("unknown", 1)]);
+    assert_eq!(statements(&less), (0, 0, 2), "the choice is made, the loop is empty");
+    let greater = bind(&kernel, &[("a", 5), ("b", 2)]);
+    assert_eq!(statements(&greater), (0, 1, 2), "what is not done is left out");
+    assert_eq!(statements(&bind(&kernel, &[("b", 5)])), (1, 1, 3));
+    assert_eq!(bind(&kernel, &[("b", 5)]).parameters.iter().map(|(_, it)| it.name.as_str()).collect::<Vec<_>>(), ["a"]);
+}
+
+#[test]
+fn numbers_are_worked_out() {
+    let cases: [(fn(&mut Builder) -> Value, Constant); 6] = [
+        (
+            |k| {
+                let x = k.f32(1.5);
+                let y = k.f32(2.0);
+                let z = k.f32(0.25);
+                k.multiply_add(x, y, z)
+            },
+            Constant::f32(3.25),
+        ),
+        (
+            |k| {
+                let x = k.f32(-2.5);
+                k.unary(Unary::Abs, x)
+            },
+            Constant::f32(2.5),
+        ),
+        (
+            |k| {
+                let x = k.f32(-2.5);
+                let x = k.unary(Unary::Floor, x);
+                k.unary(Unary::Neg, x)
+            },
+            Constant::f32(3.0),
+        ),
+        (
+            |k| {
+                let x = k.u32(7);
+                k.define(Expression::Convert(Scalar::F32, x))
+            },
+            Constant::f32(7.0),
+        ),
+        (
+            |k| {
+                let x = k.f32(7.9);
+                k.define(Expression::Convert(Scalar::U32, x))
+            },
+            Constant::U32(7),
+        ),
+        (
+            |k| {
+                let x = k.f32(1.0);
+                k.define(Expression::Bits(Scalar::U32, x))
+            },
+            Constant::U32(0x3f80_0000),
+        ),
+    ];
+    for (make, wanted) in cases {
+        let kernel = stores(|k, _, _| make(k));
+        assert_eq!(stored(&bind(&kernel, &[]))[0].2, Some(wanted));
+    }
+}
+
+#[test]
+#[should_panic(expected = "`stride` is 6, no multiple of 4")]
+fn words_keep_what_is_promised_of_them() {
+    let mut k = Builder::new("strided", "", 1);
+    k.parameter("stride", Scalar::U32, 4);
+    bind(&k.finish(), &[("stride", 6)]);
+}
+
+/// What WGSL would refuse goes through variables: infinities, functions of numbers, division by 0.
+#[test]
+fn targets_do_not_see_what_they_would_refuse() {
+    let infinite = stores(|k, _, _| k.f32(f32::INFINITY));
+    assert!(has(&infinite, |it| *it == Expression::Constant(Constant::f32(f32::INFINITY))));
+    let legal = legalize(&infinite, &POOR);
+    assert!(!has(&legal, |it| *it == Expression::Constant(Constant::f32(f32::INFINITY))));
+    assert!(has(&legal, |it| *it == Expression::Constant(Constant::U32(0x7f80_0000))));
+    assert_eq!(legal.variables.len(), 1);
+
+    let worked_out = stores(|k, _, _| {
+        let (one, zero) = (k.f32(-1.0), k.f32(0.0));
+        k.div(one, zero)
+    });
+    let legal = legalize(&worked_out, &POOR);
+    assert!(has(&legal, |it| *it == Expression::Constant(Constant::U32(0xff80_0000))));
+
+    let hidden: [fn(&mut Builder, Value) -> Value; 3] = [
+        |k, _| {
+            let x = k.f32(1e9);
+            k.unary(Unary::Exp, x)
+        },
+        |k, a| {
+            let x = k.u32(0);
+            k.div(a, x)
+        },
+        |k, a| {
+            let x = k.u32(32);
+            k.binary(Binary::ShiftLeft, a, x)
+        },
+    ];
+    for make in hidden {
+        let kernel = stores(|k, a, _| make(k, a));
+        let legal = legalize(&kernel, &POOR);
+        assert_eq!(legal.variables.len(), 1);
+        assert!(has(&legal, |it| matches!(it, Expression::Get(_))));
+        let rich = Target { operations_on_numbers: true, ..POOR };
+        assert_eq!(legalize(&kernel, &rich).variables.len(), 0);
+    }
+}
+
+/// A kernel with stores of 1 and 4 lanes to one buffer, and loads of 4.
+fn mixed() -> Kernel {
+    let mut k = Builder::new("mixed", "", 4);
+    let wide = Place::Buffer(k.buffer("wide", Scalar::F32, 4, Access::ReadWrite));
+    let narrow = Place::Buffer(k.buffer("narrow", Scalar::F32, 4, Access::ReadWrite));
+    let read = Place::Buffer(k.buffer("read", Scalar::F32, 4, Access::Read));
+    let thread = k.builtin(Builtin::Thread);
+    let first = k.mul_u32(thread, 4);
+    let (four, two, one) = (k.load(read, first, 4), k.load(read, first, 2), k.load(read, first, 1));
+    k.store(wide, first, four);
+    k.store(narrow, first, four);
+    k.store(narrow, first, one);
+    let joined = k.splat(one, 2);
+    let sum = k.add(two, joined);
+    let lane = k.lane(sum, 1);
+    k.store(narrow, thread, lane);
+    k.finish()
+}
+
+#[test]
+fn stores_to_a_buffer_get_one_width() {
+    let legal = legalize(&mixed(), &POOR);
+    let mut stores = vec![Vec::new(); 3];
+    let mut loads = Vec::new();
+    legal.for_each(|statement| match statement {
+        Statement::Store { place: Place::Buffer(buffer), value, .. } => {
+            stores[buffer.index()].push(legal.ty(*value).lanes);
+        }
+        Statement::Let(_, Expression::Load { lanes, .. }) => loads.push(*lanes),
+        _ => {}
+    });
+    assert_eq!(stores, [vec![4], vec![1; 6], vec![]]);
+    assert_eq!(loads, [4, 1, 1, 1], "two lanes of an array of four are two lanes");
+    assert_eq!(legal.buffers.iter().map(|(_, it)| it.lanes).collect::<Vec<_>>(), [4, 1, 4]);
+}
+
+#[test]
+fn what_is_legal_stays() {
+    let legal = legalize(&mixed(), &POOR);
+    assert_eq!(legalize(&legal, &POOR), legal);
+    let rich =
+        Target { upper_products: true, non_finite_numbers: true, operations_on_numbers: true, mixed_widths: true };
+    assert_eq!(legalize(&mixed(), &rich), mixed());
+}

@@ -1,0 +1,26 @@
+//! How many triples are worked on at a time.
+
+use super::planes::Planes;
+use crate::gpu::padded;
+use crate::program::{Model, Owner};
+
+/// Triples whose arrays fit bindings of so many words, at least one.
+pub(super) fn triples(model: &Model, sizes: &[usize], binding_words: usize) -> usize {
+    let row = |owner| Planes::of_owner(model, sizes, owner, 1).words;
+    // At worst each hit is a piece and a row of its own. `pieces` and `rows` have one word more than there are hits,
+    // which is no more than `triples` has.
+    let words = [3, model.scalars, vector_words(model, sizes), 2 * row(Owner::Entity), row(Owner::Relation)];
+    // `pieces` and `rows` have one word more than there are hits.
+    (binding_words / words.into_iter().max().unwrap_or(1)).max(1)
+}
+
+/// Words of one row of each of a program's vectors.
+pub(super) fn words_of(vectors: &[usize], sizes: &[usize]) -> usize {
+    vectors.iter().map(|dim| padded(sizes[*dim])).sum()
+}
+
+/// Words of one triple's vectors. Vectors are numbered within a program, and nothing passes from one to the other.
+pub(super) fn vector_words(model: &Model, sizes: &[usize]) -> usize {
+    let [forward, backward] = [&model.forward, &model.backward].map(|program| words_of(&program.vectors, sizes));
+    forward.max(backward)
+}

@@ -1,0 +1,104 @@
+//! A device that runs kernels by the definition of their IR.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use sptx_codegen::gpu::{self, Plan};
+use sptx_codegen::lir::{Access, Kernel, Launch, Scalar, execute, verify};
+use sptx_runtime::gpu::{Artifact, Binding, Capabilities, Device, DeviceError, Direction, Schedule, Word, WordKind};
+use sptx_runtime::program::Model;
+
+/// The executor of the loop-level IR as a device: what it runs has no race, no access out of bounds, no divergent barrier,
+/// or the run is refused.
+#[derive(Debug)]
+pub struct Executor {
+    kernels: HashMap<String, Kernel>,
+    capabilities: Capabilities,
+}
+
+impl Executor {
+    /// A device of these capabilities that knows a model's kernels under a schedule, with their artifacts.
+    ///
+    /// # Panics
+    /// When the verifier rejects a kernel.
+    pub fn new(model: &Model, schedule: Schedule, capabilities: Capabilities) -> (Self, Vec<Artifact>) {
+        let plans = gpu::plan(model, &schedule);
+        for Plan { kernel, .. } in &plans {
+            if let Err(mistakes) = verify(kernel) {
+                let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+                panic!("{}\n{kernel}", lines.join("\n"));
+            }
+        }
+        let artifacts = plans.iter().map(|plan| artifact(plan, schedule)).collect();
+        let kernels = plans.into_iter().map(|plan| (plan.kernel.name.clone(), plan.kernel)).collect();
+        (Self { kernels, capabilities }, artifacts)
+    }
+}
+
+fn artifact(Plan { role, rows, kernel }: &Plan, schedule: Schedule) -> Artifact {
+    let kind = |scalar| if scalar == Scalar::F32 { WordKind::F32 } else { WordKind::U32 };
+    let direction = |access| if access == Access::Read { Direction::Read } else { Direction::Write };
+    Artifact {
+        role: *role,
+        schedule,
+        text: kernel.to_string(),
+        entry: kernel.name.clone(),
+        workgroup: kernel.workgroup,
+        rows: *rows,
+        parameters: kernel
+            .parameters
+            .iter()
+            .map(|(_, it)| Word { name: it.name.clone(), kind: kind(it.scalar) })
+            .collect(),
+        buffers: kernel
+            .buffers
+            .iter()
+            .map(|(_, it)| Binding { name: it.name.clone(), direction: direction(it.access) })
+            .collect(),
+    }
+}
+
+impl Device for Executor {
+    type Buffer = RefCell<Vec<u32>>;
+    type Kernel = Kernel;
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    fn load(&self, artifact: &Artifact) -> Result<Kernel, DeviceError> {
+        Ok(self.kernels[&artifact.entry].clone())
+    }
+
+    fn allocate(&self, words: usize) -> Result<Self::Buffer, DeviceError> {
+        Ok(RefCell::new(vec![0; words]))
+    }
+
+    fn write(&self, buffer: &Self::Buffer, at: usize, words: &[u32]) -> Result<(), DeviceError> {
+        buffer.borrow_mut()[at..at + words.len()].copy_from_slice(words);
+        Ok(())
+    }
+
+    fn read(&self, buffer: &Self::Buffer, at: usize, words: &mut [u32]) -> Result<(), DeviceError> {
+        words.copy_from_slice(&buffer.borrow()[at..at + words.len()]);
+        Ok(())
+    }
+
+    fn launch(
+        &self,
+        kernel: &Kernel,
+        workgroups: u32,
+        parameters: &[u32],
+        buffers: &[&Self::Buffer],
+    ) -> Result<(), DeviceError> {
+        let subgroup = self.capabilities.subgroups.map_or(32, |(_, most)| most);
+        let mut taken: Vec<Vec<u32>> = buffers.iter().map(|buffer| buffer.take()).collect();
+        let result = execute(kernel, Launch { workgroups, subgroup, parameters }, &mut taken);
+        buffers.iter().zip(taken).for_each(|(buffer, words)| _ = buffer.replace(words));
+        let refused = |fault: sptx_codegen::lir::Fault| DeviceError::Refused {
+            entry: kernel.name.clone(),
+            reason: format!("{fault}\n{kernel}"),
+        };
+        result.map_err(refused)
+    }
+}
