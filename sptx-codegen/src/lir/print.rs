@@ -268,29 +268,27 @@ mod tests {
         check(
             &copy(),
             expect![[r#"
-            kernel copy: 32 threads
-            // Copies words, four at a time.
-            parameter count: u32, a multiple of 4
-            buffer from: f32, read, up to 4 lanes at once
-            buffer to: f32, read and written, up to 4 lanes at once
-              v0: u32 = parameter count
-              v1: u32 = thread
-              v2: u32 = workgroup
-              v3: u32 = 32
-              v4: u32 = mul v2, v3
-              global.5: u32 = add v4, v1
-              v6: u32 = 4
-              v7: u32 = mul global.5, v6
-              v8: u32 = workgroups
-              v9: u32 = mul v8, v3
-              v10: u32 = 1
-              v11: u32 = max v9, v10
-              v12: u32 = mul v11, v6
-              v13: u32 = max v12, v6
-              for v14 from v7 until v0 step v13
-                v15: f32x4 = from[v14; 4]
-                to[v14; 4] = v15
-        "#]],
+                kernel copy: 32 threads
+                // Copies words, four at a time.
+                parameter count: u32, a multiple of 4
+                buffer from: f32, read, up to 4 lanes at once
+                buffer to: f32, read and written, up to 4 lanes at once
+                  v0: u32 = parameter count
+                  v1: u32 = thread
+                  v2: u32 = workgroup
+                  v3: u32 = 32
+                  v4: u32 = mul v2, v3
+                  global.5: u32 = add v4, v1
+                  v6: u32 = 4
+                  v7: u32 = mul global.5, v6
+                  v8: u32 = workgroups
+                  v9: u32 = 128
+                  v10: u32 = mul v8, v9
+                  v11: u32 = max v10, v6
+                  for v12 from v7 until v0 step v11
+                    v13: f32x4 = from[v12; 4]
+                    to[v12; 4] = v13
+            "#]],
         );
     }
 

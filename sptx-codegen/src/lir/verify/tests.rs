@@ -106,10 +106,10 @@ fn handles_that_do_not_exist() {
     refused(
         &kernel,
         expect![[r#"
-        kernel `copy`, at `v1000 = s7[v16]`: there is no s7
-        kernel `copy`, at `v1000 = s7[v16]`: there is no v1000
-        kernel `copy`, at `x3 = v16`: there is no x3
-        kernel `copy`, at `atomic add b9[v16], v16`: there is no b9"#]],
+            kernel `copy`, at `v1000 = s7[v14]`: there is no s7
+            kernel `copy`, at `v1000 = s7[v14]`: there is no v1000
+            kernel `copy`, at `x3 = v14`: there is no x3
+            kernel `copy`, at `atomic add b9[v14], v14`: there is no b9"#]],
     );
 }
 
