@@ -11,7 +11,7 @@ use sptx_runtime::gpu::{Capabilities, Schedule};
 /// Schedules that differ in all that a schedule has.
 fn schedules() -> Vec<Schedule> {
     let schedule = |workgroup, lanes, vector, unroll, subgroups| {
-        let schedule = Schedule { workgroup, lanes, vector, unroll, subgroups };
+        let schedule = Schedule { workgroup, lanes, vector, unroll, subgroups, ..Schedule::default() };
         let device = Capabilities { subgroups: Some((memory::SUBGROUP, memory::SUBGROUP)), ..Capabilities::default() };
         schedule.legal(&device).expect("a legal schedule");
         schedule

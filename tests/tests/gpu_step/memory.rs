@@ -45,8 +45,10 @@ impl Memory {
         self.buffers[name].iter().map(|word| f32::from_bits(*word)).collect()
     }
 
-    /// Launches a kernel for `count` of what it runs once for each, on a grid that is larger than it has to be. `actual`
-    /// says what the buffer of a name is called here.
+    /// Launches a kernel for `count` of what it runs once for each. `actual` says what the buffer of a name is called here.
+    ///
+    /// The kernels of a step are launched on a grid that is larger than it has to be, as they are for rows that are
+    /// counted on the device. Those of programs are not: beyond the last triple they read what others write.
     pub(crate) fn launch(&mut self, plan: &Plan, count: usize, actual: impl Fn(&str) -> String) {
         let kernel = &plan.kernel;
         if let Err(mistakes) = verify(kernel) {
@@ -61,7 +63,8 @@ impl Memory {
         let take =
             |name: &String| self.buffers.remove(name).unwrap_or_else(|| panic!("`{}`: buffer `{name}`", kernel.name));
         let mut buffers: Vec<Vec<u32>> = names.iter().map(take).collect();
-        let workgroups = (count as u32).div_ceil(plan.rows) + 1;
+        let beyond = u32::from(!matches!(plan.role, Role::Forward | Role::Adjoint));
+        let workgroups = (count as u32).div_ceil(plan.rows) + beyond;
         let launch = Launch { workgroups, subgroup: SUBGROUP, parameters: &parameters };
         execute(kernel, launch, &mut buffers).unwrap_or_else(|fault| panic!("{fault}"));
         self.buffers.extend(names.into_iter().zip(buffers));

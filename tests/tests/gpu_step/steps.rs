@@ -85,23 +85,25 @@ impl Pair {
     }
 
     /// Allocates planes one after another, in so many arrays, of words that hold `word`.
-    fn place(&mut self, arrays: &[String], offset: &str, word: u32, rows: impl Fn(&Model, usize) -> usize) {
+    /// Those of which `rows` says nothing are left out.
+    fn place(&mut self, arrays: &[String], offset: &str, word: u32, rows: impl Fn(&Model, usize) -> Option<usize>) {
         let mut words = 0;
         for (plane, it) in self.model.planes.iter().enumerate() {
+            let Some(rows) = rows(&self.model, plane) else { continue };
             self.memory.set_one(format!("{offset}{plane}"), words as u32);
-            words += (rows(&self.model, plane) * row_words(it.shape, &self.sizes)).next_multiple_of(4);
+            words += (rows * row_words(it.shape, &self.sizes)).next_multiple_of(4);
         }
         arrays.iter().for_each(|array| self.memory.put(array, vec![word; words]));
     }
 
     /// Puts the CPU's tables and a first state into memory.
     fn upload(&mut self) {
-        self.place(&["tables".to_owned()], "plane", GARBAGE, rows);
-        self.place(&["state0".to_owned(), "state1".to_owned()], "plane", 0, rows);
+        self.place(&["tables".to_owned()], "plane", GARBAGE, |model, plane| Some(rows(model, plane)));
+        self.place(&["state0".to_owned(), "state1".to_owned()], "plane", 0, |model, plane| Some(rows(model, plane)));
         for owner in OWNERS {
             let pieces = most_pieces(hits_of(owner, TRIPLES), ROWS[owner as usize]);
             let name = of_owner("partial", owner);
-            self.place(&[name], "partial", GARBAGE, |_, _| pieces);
+            self.place(&[name], "partial", GARBAGE, |model, plane| (model.owner(plane) == owner).then_some(pieces));
             allocate(&mut self.memory, owner, TRIPLES, ROWS[owner as usize]);
         }
         for plane in 0..self.model.planes.len() {
