@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use sptx_codegen::emit::wgsl;
 use sptx_codegen::gpu::Plan;
+use sptx_codegen::legalize::legalize;
 use sptx_codegen::lir::{Launch, execute, verify};
 use sptx_runtime::gpu::Role;
 
@@ -17,6 +19,8 @@ pub(crate) const GARBAGE: u32 = 0xFFC1_2345;
 pub(crate) struct Memory {
     pub(crate) buffers: BTreeMap<String, Vec<u32>>,
     pub(crate) words: BTreeMap<String, u32>,
+    /// Whether kernels are run as WGSL has them.
+    pub(crate) legal: bool,
 }
 
 impl Memory {
@@ -66,7 +70,8 @@ impl Memory {
         let beyond = u32::from(!matches!(plan.role, Role::Forward | Role::Adjoint));
         let workgroups = (count as u32).div_ceil(plan.rows) + beyond;
         let launch = Launch { workgroups, subgroup: SUBGROUP, parameters: &parameters };
-        execute(kernel, launch, &mut buffers).unwrap_or_else(|fault| panic!("{fault}"));
+        let legal = self.legal.then(|| legalize(kernel, &wgsl::TARGET));
+        execute(legal.as_ref().unwrap_or(kernel), launch, &mut buffers).unwrap_or_else(|fault| panic!("{fault}"));
         self.buffers.extend(names.into_iter().zip(buffers));
     }
 }
