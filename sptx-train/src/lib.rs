@@ -91,5 +91,5 @@ pub use run_error::RunError;
 pub use run_folder::RunFolder;
 pub use sampler::{Corruption, NegativeSet, Negatives, Sampler, SamplerOptions, epoch_order, shared_negatives};
 pub use schedule::Schedule;
-pub use score::EngineScorer;
+pub use score::{DeviceScorer, EngineScorer};
 pub use trainer::{EpochRecord, Observer, Outcome, Silent, Trainer, Validation};

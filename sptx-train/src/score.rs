@@ -1,8 +1,11 @@
 //! Engines as scorers: what evaluation and prediction ask, answered by blocks.
 
 use std::ops::Range;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use sptx_runtime::Error;
 use sptx_runtime::cpu::{Batch, Candidates, Engine, Queries};
+use sptx_runtime::gpu::{self, Artifact, Device, DeviceError};
 use sptx_runtime::program::{self, Owner};
 
 use crate::evaluate::{CandidateScorer, Query, Side};
@@ -35,56 +38,124 @@ impl<'a> EngineScorer<'a> {
             scores.fill(f32::NAN);
         }
     }
+}
 
-    /// Scores each query with each candidate for the end that `side` asks for.
-    fn block(&self, side: Side, queries: &[Query], candidates: Candidates<'_>, scores: &mut [f32]) {
-        let entities: Vec<u32> = queries.iter().map(|query| query.entity).collect();
-        let relations: Vec<u32> = queries.iter().map(|query| query.relation).collect();
-        let inverse: Option<Vec<u32>> = match side {
-            Side::Head => relations.iter().map(|relation| self.engine.inverse_of(*relation)).collect(),
-            Side::Tail => None,
-        };
-        let (missing, relations) = match (side, inverse) {
-            (Side::Head, None) => (program::Side::Head, relations),
-            (Side::Head, Some(inverse)) => (program::Side::Tail, inverse),
-            (Side::Tail, _) => (program::Side::Tail, relations),
-        };
-        let queries = Queries { missing, entities: &entities, relations: &relations };
-        if self.engine.score_block(queries, candidates, scores).is_err() {
-            scores.fill(f32::NAN);
-        }
+/// What scores blocks.
+trait Blocks {
+    /// The engine that says how many entities there are, and which relations have inverses.
+    fn host(&self) -> &Engine;
+
+    /// The scores of every query with every candidate.
+    fn score_block(&self, queries: Queries<'_>, candidates: Candidates<'_>, scores: &mut [f32]) -> Result<(), Error>;
+}
+
+impl Blocks for EngineScorer<'_> {
+    fn host(&self) -> &Engine {
+        self.engine
+    }
+
+    fn score_block(&self, queries: Queries<'_>, candidates: Candidates<'_>, scores: &mut [f32]) -> Result<(), Error> {
+        self.engine.score_block(queries, candidates, scores)
+    }
+}
+
+/// Scores each query with each candidate for the end that `side` asks for; NaN where that fails.
+fn block(blocks: &impl Blocks, side: Side, queries: &[Query], candidates: Candidates<'_>, scores: &mut [f32]) {
+    let entities: Vec<u32> = queries.iter().map(|query| query.entity).collect();
+    let relations: Vec<u32> = queries.iter().map(|query| query.relation).collect();
+    let inverse: Option<Vec<u32>> = match side {
+        Side::Head => relations.iter().map(|relation| blocks.host().inverse_of(*relation)).collect(),
+        Side::Tail => None,
+    };
+    let (missing, relations) = match (side, inverse) {
+        (Side::Head, None) => (program::Side::Head, relations),
+        (Side::Head, Some(inverse)) => (program::Side::Tail, inverse),
+        (Side::Tail, _) => (program::Side::Tail, relations),
+    };
+    let queries = Queries { missing, entities: &entities, relations: &relations };
+    if blocks.score_block(queries, candidates, scores).is_err() {
+        scores.fill(f32::NAN);
+    }
+}
+
+/// A GPU's engine as a scorer of candidates, with the tables of an engine of the CPU.
+///
+/// A call that fails leaves NaN; [`DeviceScorer::finish`] says why.
+pub struct DeviceScorer<'a, D: Device> {
+    host: &'a Engine,
+    device: Mutex<gpu::Engine<D>>,
+    failure: OnceLock<Error>,
+}
+
+impl<'a, D: Device> DeviceScorer<'a, D> {
+    /// A scorer of the same tables as `host`'s, by kernels that were made for the device.
+    ///
+    /// # Errors
+    /// When the device has no room for the tables, refuses a kernel, or is lost.
+    pub fn new(host: &'a Engine, device: D, artifacts: Vec<Artifact>) -> Result<Self, Error> {
+        let device = Mutex::new(gpu::Engine::like(host, device, artifacts)?);
+        Ok(Self { host, device, failure: OnceLock::new() })
+    }
+
+    /// Ends the scoring.
+    ///
+    /// # Errors
+    /// What failed first.
+    pub fn finish(self) -> Result<(), Error> {
+        self.failure.into_inner().map_or(Ok(()), Err)
+    }
+}
+
+impl<D: Device> Blocks for DeviceScorer<'_, D> {
+    fn host(&self) -> &Engine {
+        self.host
+    }
+
+    fn score_block(&self, queries: Queries<'_>, candidates: Candidates<'_>, scores: &mut [f32]) -> Result<(), Error> {
+        let mut device = self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = device.score_block(queries, candidates, scores);
+        drop(device);
+        result.map_err(|error| {
+            let message = error.to_string();
+            _ = self.failure.set(error);
+            Error::Device(DeviceError::Lost(message))
+        })
     }
 }
 
 /// Queries whose own candidates are scored in one block.
 const EACH: usize = 64;
 
-impl CandidateScorer for EngineScorer<'_> {
+/// A block of some queries against all that is asked of them: a pair's bits then are those that it has in a tile.
+fn score_each(blocks: &impl Blocks, side: Side, queries: &[Query], candidates: &[u32], scores: &mut [f32]) {
+    let pieces = queries.chunks(EACH).zip(candidates.chunks(EACH)).zip(scores.chunks_mut(EACH));
+    for ((queries, candidates), scores) in pieces {
+        let mut distinct = candidates.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let mut found = vec![f32::NAN; queries.len() * distinct.len()];
+        block(blocks, side, queries, Candidates::List(&distinct), &mut found);
+        for ((score, candidate), row) in scores.iter_mut().zip(candidates).zip(found.chunks(distinct.len())) {
+            *score = distinct.binary_search(candidate).map_or(f32::NAN, |place| row[place]);
+        }
+    }
+}
+
+impl<B: Blocks + Sync> CandidateScorer for B {
     fn entity_count(&self) -> u32 {
         // A vocabulary has at most 2^32 − 1 names.
-        self.engine.tables().count(Owner::Entity) as u32
+        self.host().tables().count(Owner::Entity) as u32
     }
 
     fn score_tails(&self, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]) {
-        self.block(Side::Tail, queries, Candidates::Range(candidates), scores);
+        block(self, Side::Tail, queries, Candidates::Range(candidates), scores);
     }
 
     fn score_heads(&self, queries: &[Query], candidates: Range<u32>, scores: &mut [f32]) {
-        self.block(Side::Head, queries, Candidates::Range(candidates), scores);
+        block(self, Side::Head, queries, Candidates::Range(candidates), scores);
     }
 
-    /// A block of some queries against all that is asked of them: a pair's bits then are those that it has in a tile.
     fn score_each(&self, side: Side, queries: &[Query], candidates: &[u32], scores: &mut [f32]) {
-        let pieces = queries.chunks(EACH).zip(candidates.chunks(EACH)).zip(scores.chunks_mut(EACH));
-        for ((queries, candidates), scores) in pieces {
-            let mut distinct = candidates.to_vec();
-            distinct.sort_unstable();
-            distinct.dedup();
-            let mut block = vec![f32::NAN; queries.len() * distinct.len()];
-            self.block(side, queries, Candidates::List(&distinct), &mut block);
-            for ((score, candidate), row) in scores.iter_mut().zip(candidates).zip(block.chunks(distinct.len())) {
-                *score = distinct.binary_search(candidate).map_or(f32::NAN, |place| row[place]);
-            }
-        }
+        score_each(self, side, queries, candidates, scores);
     }
 }

@@ -251,6 +251,19 @@ impl Case {
         found
     }
 
+    /// Elements of the largest matrix of a row; 0 where there is none.
+    ///
+    /// # Panics
+    /// When the case does not fit the model, which its making has ruled out.
+    pub fn largest_matrix(&self) -> usize {
+        let sizes = self.model.bind(&self.dims).expect("the case fits its model");
+        let elements = |plane: &program::Plane| match plane.shape {
+            program::Shape::Matrix(down, across) => sizes[down] * sizes[across],
+            program::Shape::Scalar | program::Shape::Vector(_) => 0,
+        };
+        self.model.planes.iter().map(elements).max().unwrap_or(0)
+    }
+
     /// Number of rows of a plane.
     pub fn rows_of(&self, plane: usize) -> usize {
         if self.model.owner(plane) == Owner::Entity { self.entities } else { self.relations }

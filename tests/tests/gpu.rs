@@ -1,18 +1,75 @@
-//! The kernels of GPUs agree with the f64 interpreter on the corpus, under many schedules, and have neither races nor
-//! accesses out of bounds: run by the definition of their IR.
+//! The kernels of GPUs agree with the f64 interpreter on the corpus, under many schedules: run by the definition of their
+//! IR, which finds races and accesses out of bounds, and as WGSL by the first adapter that Vulkan, Metal or DX12 has.
 
 use std::collections::BTreeMap;
 
+use std::sync::OnceLock;
+
+use sptx_codegen::emit::wgsl;
 use sptx_codegen::ir::{DimSize, Score};
-use sptx_runtime::gpu::{Capabilities, Schedule};
-use sptx_tests::{Case, Executor, papers, some_random_scores, zoo};
+use sptx_runtime::gpu::{Capabilities, Device, DeviceError, Schedule};
+use sptx_runtime::wgpu::WgpuDevice;
+use sptx_tests::{Case, Disagreement, Executor, papers, some_random_scores, zoo};
 
 const TOLERANCE: f64 = 1e-4;
+
+/// What WGSL leaves to a device: functions that are exact to some 2^-11 of 1 there, and divisions to 2.5 units in the last
+/// place.
+const TOLERANCE_OF_WGSL: f64 = 1e-3;
 
 fn dims(score: &Score, size: usize) -> BTreeMap<String, usize> {
     let symbols = score.dims.iter().filter(|(_, dim)| dim.size == DimSize::Symbol);
     let size_of = |position: usize| if position == 0 { size } else { size.div_ceil(2) + 1 };
     symbols.enumerate().map(|(position, (_, dim))| (dim.name.clone(), size_of(position))).collect()
+}
+
+/// Rounds of a thread's loops, those of the inner ones added up, after which Mesa's software driver ends them: a matrix
+/// that few threads share takes more.
+const LONGEST_LOOP: usize = 65_535;
+
+/// Where the kernels of a case under a schedule differ from the interpreter.
+type Target = fn(&Case, Schedule) -> Vec<Disagreement>;
+
+fn by_definition(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
+    let (device, artifacts) = Executor::new(&case.model, schedule, capabilities());
+    let mut engine = case.gpu_engine(device, artifacts);
+    let mut found = case.check_gpu(&mut engine, TOLERANCE);
+    found.extend(case.check_gpu_blocks(&mut engine, TOLERANCE));
+    found
+}
+
+/// The first adapter; none, with a word about it, where there is none. Fails where `SPTX_REQUIRE` lists `vulkan`.
+fn adapter() -> Option<&'static WgpuDevice> {
+    static DEVICE: OnceLock<Option<WgpuDevice>> = OnceLock::new();
+    let open = || match WgpuDevice::open("") {
+        Ok(device) => Some(device),
+        Err(DeviceError::Absent(why)) => {
+            let required = std::env::var("SPTX_REQUIRE").unwrap_or_default();
+            let requires = required.split(',').any(|name| name.trim() == "vulkan");
+            assert!(!requires, "SPTX_REQUIRE lists `vulkan`: {why}");
+            println!("SKIPPED (vulkan): {why}");
+            None
+        }
+        Err(other) => panic!("{other}"),
+    };
+    DEVICE.get_or_init(open).as_ref()
+}
+
+fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
+    let Some(device) = adapter() else { return Vec::new() };
+    if schedule.legal(&device.capabilities()).is_err() || case.largest_matrix() > LONGEST_LOOP * schedule.lanes as usize
+    {
+        return Vec::new();
+    }
+    let mut engine = case.gpu_engine(device, wgsl::artifacts(&case.model, &schedule));
+    let mut found = case.check_gpu(&mut engine, TOLERANCE_OF_WGSL);
+    found.extend(case.check_gpu_blocks(&mut engine, TOLERANCE_OF_WGSL));
+    let [first, second] = [0, 1].map(|_| case.run_gpu(&mut engine));
+    let bits = |(scores, gradients): (Vec<f32>, Vec<Vec<f32>>)| {
+        scores.into_iter().chain(gradients.into_iter().flatten()).map(f32::to_bits).collect::<Vec<_>>()
+    };
+    assert_eq!(bits(first), bits(second), "{}: the same bits from run to run", case.name);
+    found
 }
 
 /// Capabilities with subgroups of one size.
@@ -39,25 +96,24 @@ fn schedules() -> Vec<Schedule> {
     ]
 }
 
-fn check(scores: &[Score], sizes: &[usize], schedules: impl Fn(usize) -> Vec<Schedule>) {
+fn check(target: Target, scores: &[Score], sizes: &[usize], schedules: impl Fn(usize) -> Vec<Schedule>) {
     let (mut cases, mut wrong) = (0, Vec::new());
     for (number, score) in scores.iter().enumerate() {
         for size in sizes {
             let triples = 1 + (number * 7 + size) % 23;
             let Some(case) = Case::new(score, dims(score, *size), triples, number as u64) else { continue };
             for schedule in schedules(cases) {
-                let (device, artifacts) = Executor::new(&case.model, schedule, capabilities());
-                let mut engine = case.gpu_engine(device, artifacts);
-                let mut found = case.check_gpu(&mut engine, TOLERANCE);
-                found.extend(case.check_gpu_blocks(&mut engine, TOLERANCE));
+                let found = target(&case, schedule);
                 wrong.extend(found.into_iter().map(|it| format!("{schedule}: {it:?}")));
             }
             cases += 1;
         }
     }
     assert!(cases > 0, "the corpus holds cases");
-    let shown = &wrong[..wrong.len().min(8)];
-    assert!(wrong.is_empty(), "{} numbers of {cases} cases differ, first {shown:#?}", wrong.len());
+    let mut shown = wrong.clone();
+    shown.dedup_by_key(|line: &mut String| line.split(" triples=").next().map(str::to_owned));
+    shown.truncate(8);
+    assert!(wrong.is_empty(), "{} numbers of {cases} cases differ, such as {shown:#?}", wrong.len());
 }
 
 /// One schedule after another, so that every one meets every kind of case.
@@ -68,20 +124,40 @@ fn one_of(number: usize) -> Vec<Schedule> {
 
 #[test]
 fn the_zoo_under_every_schedule() {
-    check(&zoo(), &[1, 2, 7], |_| schedules());
+    check(by_definition, &zoo(), &[1, 2, 7], |_| schedules());
 }
 
 #[test]
 fn the_zoo_at_larger_sizes() {
-    check(&zoo(), &[64, 100, 257], one_of);
+    check(by_definition, &zoo(), &[64, 100, 257], one_of);
 }
 
 #[test]
 fn papers_models() {
-    check(&papers(), &[2, 4, 66], one_of);
+    check(by_definition, &papers(), &[2, 4, 66], one_of);
 }
 
 #[test]
 fn random_scores() {
-    check(&some_random_scores(300), &[1, 3, 18], one_of);
+    check(by_definition, &some_random_scores(300), &[1, 3, 18], one_of);
+}
+
+#[test]
+fn the_zoo_as_wgsl() {
+    check(as_wgsl, &zoo(), &[1, 3, 64, 100, 128, 257], one_of);
+}
+
+#[test]
+fn the_zoo_as_wgsl_under_every_schedule() {
+    check(as_wgsl, &zoo(), &[6], |_| schedules());
+}
+
+#[test]
+fn papers_models_as_wgsl() {
+    check(as_wgsl, &papers(), &[6], one_of);
+}
+
+#[test]
+fn random_scores_as_wgsl() {
+    check(as_wgsl, &some_random_scores(100), &[3], one_of);
 }

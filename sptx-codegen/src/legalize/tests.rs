@@ -155,7 +155,8 @@ fn what_follows_from_parameters_is_worked_out() {
 
 #[test]
 fn numbers_are_worked_out() {
-    let cases: [(fn(&mut Builder) -> Value, Constant); 6] = [
+    type Case = (fn(&mut Builder) -> Value, Constant);
+    let cases: [Case; 6] = [
         (
             |k| {
                 let x = k.f32(1.5);

@@ -32,7 +32,7 @@ pub struct Engine {
     /// Of each split of the model.
     pub(super) part_kernels: Arc<[PartKernels]>,
     pub(super) tables: Tables,
-    pub(super) parameters: Vec<f32>,
+    pub(crate) parameters: Vec<f32>,
     pub(super) optimizer: Option<State>,
     pub(super) pool: Arc<rayon::ThreadPool>,
     pub(super) workspaces: Mutex<Vec<Workspace>>,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use sptx::models::{KernelChoice, ModelError, Source};
+use sptx::runtime::gpu::Schedule;
 
 use super::failure::Failure;
 use super::{Outcome, options, output};
@@ -35,6 +36,8 @@ enum Target {
     Json,
     /// The intermediate representation in incidence form, as text, for the choices given.
     Ir,
+    /// Kernels for GPUs in WGSL, one module each, for the choices given.
+    Wgsl,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
@@ -43,6 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let text = match arguments.target {
         Target::Rust => sptx::codegen::build::rust(source.name(), source.text()).map_err(ModelError::Declaration)?,
         Target::Json => json(&source, &choices)?,
+        Target::Wgsl => wgsl(&source, &choices)?,
         Target::Ir => sptx::codegen::text::print(&sptx::codegen::compile(source.analyze(&choices)?).factored),
     };
     match &arguments.output {
@@ -54,6 +58,13 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 fn json(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
     let compiled = source.compile(choices, KernelChoice::Interpreted)?;
     Ok(serde_json::to_string_pretty(&*compiled.model)? + "\n")
+}
+
+/// The modules, one after another: each is a file of its own, but that names would be declared twice.
+fn wgsl(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
+    let compiled = source.compile(choices, KernelChoice::Interpreted)?;
+    let artifacts = sptx::codegen::emit::wgsl::artifacts(&compiled.model, &Schedule::default());
+    Ok(artifacts.into_iter().map(|artifact| artifact.text).collect::<Vec<_>>().join("\n"))
 }
 
 /// Writes a file whole or not at all. What is there and no file, such as a terminal or a pipe, is written to as it is.

@@ -94,7 +94,7 @@ fn gpu_table(gpus: &[Gpu]) -> comfy_table::Table {
             if least == most { least.to_string() } else { format!("{least} to {most}") }
         });
         let atomics = if gpu.float_atomics { "yes" } else { "no" };
-        let binding = format!("{:.2} GiB", gpu.binding_bytes as f64 / GIB);
+        let binding = format!("{} MiB", gpu.binding_bytes >> 20);
         table.add_row([&gpu.name, &gpu.model, gpu.kind, gpu.backend, &subgroups, atomics, &binding, gpu.memory]);
     }
     table
@@ -159,13 +159,21 @@ pub(super) fn choose(name: &str) -> Result<Device, Failure> {
     let position = devices.iter().position(|device| name == "auto" || device.name == name);
     position.map(|position| devices.swap_remove(position)).ok_or_else(|| {
         let names: Vec<&str> = devices.iter().map(|device| device.name).collect();
-        let message = if name.starts_with("wgpu:") {
-            format!("models do not train on `{name}` yet")
-        } else {
-            format!("no device is named `{name}`")
+        let message = match gpu(name) {
+            Some(_) => {
+                format!("models do not train on `{name}`, they are evaluated there: `sptx eval RUN --device {name}`")
+            }
+            None => format!("no device is named `{name}`"),
         };
         Failure::new(message).help(format!("models train on: auto, {}; see `sptx devices`", names.join(", ")))
     })
+}
+
+/// Which GPU a name means, by its number or by a part of what it calls itself: `wgpu` the first, `wgpu:1`, `wgpu:radeon`.
+/// None for a name that is not of a GPU.
+pub(super) fn gpu(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix("wgpu")?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(':') }
 }
 
 fn processor() -> Option<String> {

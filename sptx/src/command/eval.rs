@@ -1,10 +1,13 @@
 //! `sptx eval`.
 
 use indicatif::ProgressBar;
-use sptx::train::{EngineScorer, EvaluateOptions, Evaluator, Metrics, Split};
+#[cfg(feature = "wgpu")]
+use sptx::train::DeviceScorer;
+use sptx::train::{CandidateScorer, EngineScorer, EvaluateOptions, Evaluator, Metrics, Split};
 
+use super::failure::Failure;
 use super::model::{EndedRun, Run};
-use super::{Outcome, metrics as metrics_table, output};
+use super::{Outcome, devices, metrics as metrics_table, output};
 
 const ABOUT: &str = "\
 Rank the triples of a split.
@@ -16,7 +19,8 @@ const EXAMPLES: &str = "\
 Examples:
   sptx eval runs/countries-transe-1
   sptx eval runs/countries-transe-1 --split valid --by-relation
-  sptx eval runs/countries-transe-1 --raw --json";
+  sptx eval runs/countries-transe-1 --raw --json
+  sptx eval runs/countries-transe-1 --device wgpu";
 
 /// Rank the triples of a split.
 #[derive(Debug, clap::Args)]
@@ -33,6 +37,10 @@ pub(super) struct Arguments {
     /// Also show each category of relations and each relation.
     #[arg(long)]
     by_relation: bool,
+    /// What computes the scores: `auto`, `cpu`, or a GPU as `sptx devices` lists them: `wgpu`, `wgpu:1`, or `wgpu:` and a
+    /// part of its name.
+    #[arg(long, default_value = "auto")]
+    device: String,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -41,7 +49,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let split = arguments.split;
     let run = arguments.run.open()?;
-    let metrics = evaluate(&run, split, !arguments.raw)?;
+    let metrics = evaluate(&run, split, !arguments.raw, &arguments.device)?;
     if arguments.json {
         return output::json(&metrics);
     }
@@ -52,7 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     if arguments.by_relation { by_relation(&metrics) } else { Ok(()) }
 }
 
-fn evaluate(run: &Run, split: Split, filtered: bool) -> Result<Metrics, sptx::train::Error> {
+fn evaluate(run: &Run, split: Split, filtered: bool, device: &str) -> Result<Metrics, Failure> {
     let bar = ProgressBar::new(0);
     let progress = |done: usize, all: usize| {
         bar.set_length(all as u64);
@@ -60,9 +68,40 @@ fn evaluate(run: &Run, split: Split, filtered: bool) -> Result<Metrics, sptx::tr
     };
     let options = EvaluateOptions { filtered, progress: Some(&progress), ..EvaluateOptions::default() };
     let evaluator = Evaluator::new(&run.dataset);
-    let metrics = run.engine.install(|| evaluator.evaluate(&EngineScorer::new(&run.engine), split, &options));
+    let metrics = match devices::gpu(device) {
+        Some(gpu) => on_gpu(run, gpu, &|scorer| evaluator.evaluate(scorer, split, &options)),
+        None => {
+            devices::choose(device)?;
+            let scorer = EngineScorer::new(&run.engine);
+            Ok(run.engine.install(|| evaluator.evaluate(&scorer, split, &options))?)
+        }
+    };
     bar.finish_and_clear();
     metrics
+}
+
+/// What an evaluation asks a scorer.
+type Evaluation<'a> = &'a dyn Fn(&dyn CandidateScorer) -> Result<Metrics, sptx::train::Error>;
+
+/// Evaluates by the kernels of a GPU.
+#[cfg(feature = "wgpu")]
+fn on_gpu(run: &Run, gpu: &str, evaluate: Evaluation<'_>) -> Result<Metrics, Failure> {
+    use sptx::runtime::gpu::Schedule;
+    use sptx::runtime::wgpu::WgpuDevice;
+
+    let device = WgpuDevice::open(gpu).map_err(sptx::runtime::Error::from)?;
+    let artifacts = sptx::codegen::emit::wgsl::artifacts(run.engine.model(), &Schedule::default());
+    let scorer = DeviceScorer::new(&run.engine, device, artifacts)?;
+    let metrics = evaluate(&scorer)?;
+    scorer.finish()?;
+    Ok(metrics)
+}
+
+/// Says that this command was built without GPUs.
+#[cfg(not(feature = "wgpu"))]
+fn on_gpu(_: &Run, _: &str, _: Evaluation<'_>) -> Result<Metrics, Failure> {
+    Err(Failure::new("this `sptx` was built without GPUs")
+        .help("build it with `--features wgpu`, or use `--device cpu`"))
 }
 
 fn by_relation(metrics: &Metrics) -> Outcome {

@@ -20,6 +20,7 @@ mod tree;
 mod usage;
 
 use sptx_runtime::gpu::{Artifact, Binding, Direction, Role, Schedule, Word, WordKind};
+use sptx_runtime::program::Model;
 
 use crate::legalize::{Target, Widths, legalize};
 use crate::lir::{Access, Expression, Kernel, Place, Scalar, Statement, Type};
@@ -68,6 +69,15 @@ pub fn module(kernel: &Kernel, options: &Options) -> String {
         }
     }
     tree(&legal, options).to_string()
+}
+
+/// The kernels of a model under a schedule, as what a device launches.
+///
+/// # Panics
+/// As [`module`] does.
+pub fn artifacts(model: &Model, schedule: &Schedule) -> Vec<Artifact> {
+    let plans = crate::gpu::plan(model, schedule).into_iter();
+    plans.map(|plan| artifact(plan.role, *schedule, &plan.kernel, plan.rows)).collect()
 }
 
 /// A kernel as what a device launches, each workgroup of which does `rows` of what it runs once for each.

@@ -53,9 +53,9 @@ impl Gradients {
     }
 
     /// The sum with the gradient of what comes later in the batch.
-    pub(super) fn plus(self, later: &Self) -> Self {
+    pub(super) fn plus(self, later: Self) -> Self {
         if self.is_empty() {
-            return later.clone();
+            return later;
         }
         let touched = [0, 1].map(|owner| {
             let mut rows = [&self.touched[owner][..], &later.touched[owner]].concat();

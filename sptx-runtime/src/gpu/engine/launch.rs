@@ -73,7 +73,8 @@ impl<D: Device> Engine<D> {
                     _ => None,
                 };
             }
-            About::Triples | About::Part(_) => return None,
+            About::Triples => return (name == "batch").then(|| word(launch.count)),
+            About::Part(_) => return None,
         };
         if name == "batch" {
             return Some(word(triples));

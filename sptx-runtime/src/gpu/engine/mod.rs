@@ -17,7 +17,7 @@ pub use gradients::Gradients;
 
 use super::{Artifact, Device, DeviceError, Role};
 use crate::Error;
-use crate::cpu::{Batch, bind_parameters, check_symmetric};
+use crate::cpu::{self, Batch, bind_parameters, check_symmetric};
 use crate::program::{Model, Owner};
 use arrays::{Grown, Sharded};
 use hits::Hits;
@@ -160,6 +160,24 @@ impl<D: Device> Engine<D> {
         })
     }
 
+    /// An engine with the model, the parameters and the tables of one on the CPU.
+    ///
+    /// # Errors
+    /// As [`Engine::new`], and when the device is lost.
+    pub fn like(host: &cpu::Engine, device: D, artifacts: Vec<Artifact>) -> Result<Self, Error> {
+        let model = host.model().clone();
+        let [entities, relations] = OWNERS.map(|owner| host.tables().count(owner));
+        let names = model.parameters.iter().map(|parameter| parameter.name.clone());
+        let parameters = names.zip(host.parameters.iter().map(|value| f64::from(*value))).collect();
+        let size = |tiling: &crate::table::Tiling| tiling.tiles().iter().map(|tile| tile.width).sum();
+        let sizes = host.tables().tilings().iter().map(size).collect();
+        let mut engine = Self::new(device, Setup { model, sizes, entities, relations, parameters, artifacts })?;
+        for plane in 0..engine.model.planes.len() {
+            engine.set_plane(plane, &host.tables().export(plane))?;
+        }
+        Ok(engine)
+    }
+
     /// The model.
     pub fn model(&self) -> &Model {
         &self.model
@@ -231,7 +249,7 @@ impl<D: Device> Engine<D> {
         batch.check(self.counts)?;
         let mut sum = Gradients::empty(&self.model);
         for (part, upstream) in batch.stretches(self.stretch).zip(upstream.chunks(self.stretch)) {
-            sum = sum.plus(&self.stretch_gradients(part, upstream)?);
+            sum = sum.plus(self.stretch_gradients(part, upstream)?);
         }
         Ok(sum)
     }

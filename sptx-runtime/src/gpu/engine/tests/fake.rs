@@ -70,7 +70,7 @@ impl Device for Fake {
         };
         let count = launch.word("count");
         assert_eq!(workgroups, count.div_ceil(kernel.rows as usize) as u32);
-        let triples = launch.words.get("triples").copied().unwrap_or_default();
+        let triples = launch.words.get("batch").copied().unwrap_or_default();
         self.launches.borrow_mut().push((kernel.role, triples));
         for row in 0..count {
             match kernel.role {
@@ -78,6 +78,7 @@ impl Device for Fake {
                 Role::Adjoint => launch.adjoint(row),
                 Role::Partial(owner) => launch.partial(row, owner),
                 Role::Gather(owner) => launch.gather(row, owner),
+                Role::Part(..) | Role::Compare(_) => unreachable!("the fake model has no splits"),
             }
         }
         Ok(())
@@ -128,7 +129,7 @@ impl Launch<'_> {
     }
 
     fn rows_of(&self, triple: usize) -> [usize; 3] {
-        let triples = self.word("triples");
+        let triples = self.word("batch");
         [0, 1, 2].map(|column| self.buffer("triples")[column * triples + triple] as usize)
     }
 
@@ -150,14 +151,14 @@ impl Launch<'_> {
 
     fn forward(&self, triple: usize) {
         let squares = (0..3).flat_map(|pair| self.residual(pair, triple)).map(|residual| residual * residual);
-        let triples = self.word("triples");
+        let triples = self.word("batch");
         self.store("scalars", triple, f32::NAN);
         self.store("scalars", triples + triple, self.scale() * squares.sum::<f32>());
     }
 
     /// Leaves the derivative in the first scalar, and one pair's residuals as a vector.
     fn adjoint(&self, triple: usize) {
-        let triples = self.word("triples");
+        let triples = self.word("batch");
         let upstream = f32::from_bits(self.buffer("scalars")[2 * triples + triple]);
         self.store("scalars", triple, 2.0 * self.scale() * upstream);
         for (column, residual) in self.residual(KEPT.0, triple).into_iter().enumerate() {
@@ -167,7 +168,7 @@ impl Launch<'_> {
 
     /// Where the vector of a triple is: behind all those of the first vector.
     fn kept(&self, triple: usize) -> usize {
-        self.word("triples") * padded(self.word("dim1")) + triple * padded(self.word("dim0"))
+        self.word("batch") * padded(self.word("dim1")) + triple * padded(self.word("dim0"))
     }
 
     fn partial(&self, piece: usize, owner: Owner) {

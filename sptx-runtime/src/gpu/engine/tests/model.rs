@@ -90,7 +90,7 @@ fn artifact(role: Role, turn: usize, shards: usize) -> Artifact {
     } else {
         buffers.extend(["triples", "scalars", "vectors"].map(str::to_owned));
         offsets("plane", &[0, 1, 2, 3, 4, 5, 6]);
-        parameters.extend(["triples".to_owned(), "parameter0".to_owned()]);
+        parameters.extend(["batch".to_owned(), "parameter0".to_owned()]);
         let tables = (0..shards).map(|shard| if shards == 1 { "tables".to_owned() } else { format!("tables_{shard}") });
         buffers.extend(tables);
         parameters.extend((shards > 1).then(|| "tables_shard".to_owned()));
