@@ -220,7 +220,7 @@ fn check_zoo(kind: RuleKind, turn: usize) {
         let schedule = schedules[(number + turn) % schedules.len()];
         let size = if number % 2 == 0 { 6 } else { 22 };
         let mut pair = Pair::new(score, size, schedule, kind, losses[(number / 2 + turn) % losses.len()]);
-        pair.memory.legal = (number / 3 + turn) % 2 == 0;
+        pair.memory.legal = (number / 3 + turn).is_multiple_of(2);
         pair.cpu.constrain_all();
         pair.upload();
         let before = pair.plane(0);
