@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::gpu::RuleKind;
+
 /// An optimizer and its constants.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "name")]
@@ -41,22 +43,98 @@ pub enum Rule {
 impl Rule {
     /// Floats of state per parameter.
     pub fn states(self) -> usize {
-        match self {
-            Self::Sgd | Self::RowAdagrad { .. } => 0,
-            Self::Adagrad { .. } => 1,
-            Self::Adam { .. } | Self::LazyAdam { .. } => 2,
-        }
+        self.kind().states()
     }
 
     /// Whether rows outside the batch change, by their moments and by weight decay. All other rules decay the rows of the
     /// batch only.
     pub fn is_dense(self) -> bool {
-        matches!(self, Self::Adam { .. })
+        self.kind().is_dense()
     }
 
     /// Whether the whole row's gradient must be known before any of its columns is updated.
     pub fn needs_row(self) -> bool {
         matches!(self, Self::RowAdagrad { .. })
+    }
+
+    /// The rule without its constants.
+    pub fn kind(self) -> RuleKind {
+        match self {
+            Self::Sgd => RuleKind::Sgd,
+            Self::Adagrad { .. } => RuleKind::Adagrad,
+            Self::RowAdagrad { .. } => RuleKind::RowAdagrad,
+            Self::Adam { .. } => RuleKind::Adam,
+            Self::LazyAdam { .. } => RuleKind::LazyAdam,
+        }
+    }
+
+    /// The numbers that a step's updates have in common.
+    pub fn coefficients(self, step: Step<'_>) -> Coefficients {
+        let plain = Coefficients {
+            rate: step.learning_rate as f32,
+            decay: step.weight_decay as f32,
+            epsilon: 0.0,
+            one_minus_beta1: 0.0,
+            beta2: 0.0,
+            one_minus_beta2: 0.0,
+            root: 0.0,
+        };
+        match self {
+            Self::Sgd => plain,
+            Self::Adagrad { epsilon } | Self::RowAdagrad { epsilon } => {
+                Coefficients { epsilon: epsilon as f32, ..plain }
+            }
+            Self::Adam { beta1, beta2, epsilon } | Self::LazyAdam { beta1, beta2, epsilon } => {
+                let number = step.number as f64;
+                let correction1 = 1.0 - beta1.powf(number);
+                let correction2 = 1.0 - beta2.powf(number);
+                Coefficients {
+                    rate: (step.learning_rate / correction1) as f32,
+                    decay: plain.decay,
+                    epsilon: epsilon as f32,
+                    one_minus_beta1: (1.0 - beta1) as f32,
+                    beta2: beta2 as f32,
+                    one_minus_beta2: (1.0 - beta2) as f32,
+                    root: correction2.sqrt().recip() as f32,
+                }
+            }
+        }
+    }
+}
+
+/// The numbers that the updates of one step have in common; 0 where a rule has none such. A kernel's parameters have the
+/// names of the fields.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coefficients {
+    /// η; of Adam η / (1 − β₁ᵗ).
+    pub rate: f32,
+    /// λ.
+    pub decay: f32,
+    /// ε.
+    pub epsilon: f32,
+    /// 1 − β₁.
+    pub one_minus_beta1: f32,
+    /// β₂.
+    pub beta2: f32,
+    /// 1 − β₂.
+    pub one_minus_beta2: f32,
+    /// 1 / √(1 − β₂ᵗ).
+    pub root: f32,
+}
+
+impl Coefficients {
+    /// The number of a name.
+    pub fn get(&self, name: &str) -> Option<f32> {
+        Some(match name {
+            "rate" => self.rate,
+            "decay" => self.decay,
+            "epsilon" => self.epsilon,
+            "one_minus_beta1" => self.one_minus_beta1,
+            "beta2" => self.beta2,
+            "one_minus_beta2" => self.one_minus_beta2,
+            "root" => self.root,
+            _ => return None,
+        })
     }
 }
 

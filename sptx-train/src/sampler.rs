@@ -156,6 +156,11 @@ impl<'a> Sampler<'a> {
         Sampler { stream: Stream::new(seed, Purpose::Negatives), options, entity_count, head_thresholds, known }
     }
 
+    /// By relation, the likelihood that the head is replaced, of 2^32: it is where a random word is below.
+    pub fn head_thresholds(&self) -> &[u64] {
+        &self.head_thresholds
+    }
+
     /// The negatives of `positives`, which stand from `first_position` on in the order of epoch `epoch`.
     ///
     /// # Panics

@@ -196,7 +196,8 @@ pub(super) fn owner(side: Side) -> Owner {
     }
 }
 
-fn unary(k: &mut Builder, op: One, x: Value) -> Value {
+/// A function of the program, of numbers.
+pub(super) fn unary(k: &mut Builder, op: One, x: Value) -> Value {
     let lanes = k.ty(x).lanes;
     match op {
         One::Neg => k.unary(Unary::Neg, x),

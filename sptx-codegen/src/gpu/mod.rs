@@ -6,6 +6,9 @@
 //! each row. The whole
 //! program of a triple is one kernel: what passes from stage to stage stays with its lanes.
 //!
+//! What a training step needs beside programs is made here too, so that a host sends it nothing but numbers: `sample`,
+//! `loss`, `sort` and `cut` (on arrays of hits, by `blocks`), `update`, `constrain`.
+//!
 //! Nothing here knows a target. The verifier runs over every kernel where debug assertions are on.
 
 mod body;
@@ -16,7 +19,16 @@ mod rows;
 mod run;
 mod triple;
 
-use sptx_runtime::gpu::{End, Role, Schedule};
+mod blocks;
+mod constrain;
+mod cut;
+mod loss;
+mod philox;
+mod sample;
+mod sort;
+mod update;
+
+use sptx_runtime::gpu::{End, LossKind, Role, RuleKind, Schedule};
 use sptx_runtime::program::{Model, Owner, Plane, Side};
 
 use crate::lir::Kernel;
@@ -55,6 +67,56 @@ pub fn plan(model: &Model, schedule: &Schedule) -> Vec<Plan> {
         plans.extend([End::Query, End::Candidate].map(|end| triple::part(model, schedule, split, end)));
         plans.push(compare::compare(model, schedule, split));
     }
+    plans
+}
+
+/// How a model is trained, as far as kernels depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Training {
+    /// Whether negatives that are known triples are drawn anew.
+    pub filtered: bool,
+    /// The loss.
+    pub loss: LossKind,
+    /// The optimizer's rule.
+    pub rule: RuleKind,
+}
+
+/// The kernels of training steps on triples, in the order in which a step needs them: those of [`plan`] that it needs,
+/// and those that make batches, losses, hits and updates on the device.
+///
+/// ```
+/// use sptx_codegen::testing::Sketch;
+/// use sptx_codegen::{compile, gpu};
+/// use sptx_runtime::gpu::{LossKind, Role, RuleKind, Schedule};
+///
+/// let model = compile(Sketch::models()[0].clone()).program();
+/// let training = gpu::Training { filtered: false, loss: LossKind::Margin, rule: RuleKind::Adam };
+/// let plans = gpu::training(&model, &Schedule::default(), training);
+/// assert_eq!(plans[0].role, Role::Sample { filtered: false });
+/// ```
+pub fn training(model: &Model, schedule: &Schedule, training: Training) -> Vec<Plan> {
+    let Training { filtered, loss, rule } = training;
+    let mut plans = vec![
+        sample::sample(model, schedule, filtered),
+        triple::forward(model, schedule),
+        loss::loss(model, schedule, loss),
+        sort::histogram(model),
+        sort::scan(model),
+        sort::sort(model),
+        cut::boundaries(model),
+        cut::cut(model),
+    ];
+    plans.extend(triple::adjoint(model, schedule));
+    for owner in [Owner::Entity, Owner::Relation] {
+        // Also rows that have no gradient are constrained where a step touches them.
+        plans.push(sort::list(model, schedule, owner));
+        if trained_planes(model, owner).next().is_some() {
+            plans.push(partial::counted(model, schedule, owner));
+            plans.push(update::update(model, schedule, owner, rule));
+        }
+    }
+    let constrained = (0..model.slots.len()).filter(|slot| constrain::is_constrained(model, *slot));
+    plans.extend(constrained.map(|slot| constrain::constrain(model, schedule, slot, rule.is_dense())));
     plans
 }
 

@@ -15,17 +15,29 @@ use crate::lir::{Access, Binary, Builder, Place, Scalar, Value, VariableId};
 
 /// The gradient of each piece.
 pub(super) fn partial(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
-    let name = kernel_name(model, &format!("partial_{}", owner_name(owner)));
+    build(model, schedule, owner, false)
+}
+
+/// The gradient of each piece, of as many as the device has counted.
+pub(super) fn counted(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
+    build(model, schedule, owner, true)
+}
+
+fn build(model: &Model, schedule: &Schedule, owner: Owner, counted: bool) -> Plan {
+    let prefix = if counted { "counted_" } else { "" };
+    let name = kernel_name(model, &format!("{prefix}partial_{}", owner_name(owner)));
     let doc = format!("{}: the gradient of a piece of the hits of one row, of {}.", model.name, owner_name(owner));
     let mut k = Builder::new(name, doc, schedule.workgroup);
     let memory = memory(&mut k, schedule, Access::Read);
     let hits = Place::Buffer(k.buffer("hits", Scalar::U32, 1, Access::Read));
     let pieces = Place::Buffer(k.buffer("pieces", Scalar::U32, 1, Access::Read));
     let partial = Place::Buffer(k.buffer("partial", Scalar::F32, schedule.vector, Access::ReadWrite));
-    let rows = Rows::new(&mut k, model, schedule);
+    let rows = if counted { Rows::counted(&mut k, model, schedule, 1) } else { Rows::new(&mut k, model, schedule) };
     let triples = k.parameter("batch", Scalar::U32, 1);
     let next = k.add_u32(rows.row, 1);
     let (from, until) = (k.load(pieces, rows.row, 1), k.load(pieces, next, 1));
+    // Where no piece was counted, the first is not one either.
+    let until = if counted { rows.until(&mut k, until) } else { until };
     let piece = Piece { rows, owner, memory, hits, partial, triples, from, until };
     for stage in &model.backward.stages {
         if let Stage::Columns(stage) = stage {
@@ -39,7 +51,7 @@ pub(super) fn partial(model: &Model, schedule: &Schedule, owner: Owner) -> Plan 
             Shape::Matrix(down, across) => piece.matrix(&mut k, plane, down, across),
         }
     }
-    rows.plan(Role::Partial(owner), k)
+    rows.plan(if counted { Role::CountedPartial(owner) } else { Role::Partial(owner) }, k)
 }
 
 /// The piece of a row's threads.

@@ -4,7 +4,7 @@ use sptx_runtime::gpu::{Role, Schedule};
 use sptx_runtime::program::{Model, ReduceOp, Shape};
 
 use super::Plan;
-use crate::lir::{Barrier, Binary, Builder, Builtin, Place, Scalar, SharedId, Value};
+use crate::lir::{Access, Barrier, Binary, Builder, Builtin, Constant, Expression, Place, Scalar, SharedId, Value};
 
 /// One row of the work for every `lanes` threads: what each thread knows of its row.
 #[derive(Clone, Copy)]
@@ -13,7 +13,7 @@ pub(super) struct Rows<'a> {
     pub(super) schedule: Schedule,
     /// The thread's number among those of its row.
     pub(super) lane: Value,
-    /// The row's number; beyond the last row, the last one.
+    /// The row's number; beyond the last row, the last one, or where rows are counted, the first.
     pub(super) row: Value,
     /// Whether the row is one: what lies beyond the last writes nothing.
     pub(super) inside: Value,
@@ -21,6 +21,19 @@ pub(super) struct Rows<'a> {
     pub(super) count: Value,
     /// The row's first thread in the workgroup, and where the workgroup's threads join their numbers.
     exchange: Option<(Value, SharedId)>,
+}
+
+/// Numbers of a row that a thread has before it, a vector of them.
+#[derive(Clone, Copy)]
+pub(super) struct Element {
+    /// Where in the row the first of them is.
+    pub(super) at: Value,
+    /// How many.
+    pub(super) lanes: u8,
+    /// For each of them, whether it is one of the row.
+    pub(super) valid: Value,
+    /// Whether the first of them is.
+    pub(super) any: Value,
 }
 
 /// Columns that a thread has before it, a vector of them.
@@ -35,9 +48,36 @@ pub(super) struct Columns {
 }
 
 impl<'a> Rows<'a> {
+    /// As many rows as the parameter `count` says.
     pub(super) fn new(k: &mut Builder, model: &'a Model, schedule: &Schedule) -> Self {
-        let Schedule { workgroup, lanes, subgroups, .. } = *schedule;
         let count = k.parameter("count", Scalar::U32, 1);
+        Self::of(k, model, schedule, count, |k, row, _| {
+            let one = k.u32(1);
+            let last = k.sub(count, one);
+            k.binary(Binary::Min, row, last)
+        })
+    }
+
+    /// As many rows as a word of the buffer `counts` says, at most those that the kernel is launched for; maybe none.
+    pub(super) fn counted(k: &mut Builder, model: &'a Model, schedule: &Schedule, word: u32) -> Self {
+        let counts = Place::Buffer(k.buffer("counts", Scalar::U32, 1, Access::Read));
+        let word = k.u32(word);
+        let count = k.load(counts, word, 1);
+        Self::of(k, model, schedule, count, |k, row, inside| {
+            let first = k.u32(0);
+            k.select(inside, row, first)
+        })
+    }
+
+    /// `within` gives what stands for a row's number, from whether it is one.
+    fn of(
+        k: &mut Builder,
+        model: &'a Model,
+        schedule: &Schedule,
+        count: Value,
+        within: impl FnOnce(&mut Builder, Value, Value) -> Value,
+    ) -> Self {
+        let Schedule { workgroup, lanes, subgroups, .. } = *schedule;
         let lane_count = k.u32(lanes);
         let (lane, row, exchange) = if subgroups {
             // Neither a subgroup's size is known, nor which threads of the workgroup it has.
@@ -58,9 +98,7 @@ impl<'a> Rows<'a> {
         let first = k.mul_u32(group, workgroup / lanes);
         let row = k.add(first, row);
         let inside = k.less(row, count);
-        let one = k.u32(1);
-        let last = k.sub(count, one);
-        let row = k.binary(Binary::Min, row, last);
+        let row = within(k, row, inside);
         k.name(lane, "lane");
         k.name(row, "row");
         k.name(inside, "inside");
@@ -84,6 +122,49 @@ impl<'a> Rows<'a> {
             let columns: Vec<_> =
                 (0..u32::from(unroll)).map(|part| self.columns_at(k, first, part * stride, size)).collect();
             body(k, &columns);
+        });
+    }
+
+    /// Where a loop ends: what lies beyond the last row has no round of it.
+    pub(super) fn until(&self, k: &mut Builder, until: Value) -> Value {
+        let none = k.u32(0);
+        k.select(self.inside, until, none)
+    }
+
+    /// Repeats `body` for all numbers of a row of this shape; for none of what lies beyond the last row.
+    pub(super) fn elements(&self, k: &mut Builder, shape: Shape, mut body: impl FnMut(&mut Builder, Element)) {
+        match shape {
+            Shape::Scalar => {
+                let writes = self.writes(k);
+                k.when(writes, |k| {
+                    let (at, yes) = (k.u32(0), k.define(Expression::Constant(Constant::Bool(true))));
+                    body(k, Element { at, lanes: 1, valid: yes, any: yes });
+                });
+            }
+            Shape::Vector(dim) => {
+                let zero = k.u32(0);
+                self.line(k, dim, zero, body);
+            }
+            Shape::Matrix(down, across) => {
+                let (zero, one) = (k.u32(0), k.u32(1));
+                let (lines, stride) = (size(k, down), padded(k, across));
+                k.repeat(zero, lines, one, |k, line| {
+                    let from = k.mul(stride, line);
+                    self.line(k, across, from, body);
+                });
+            }
+        }
+    }
+
+    /// One line of a row, which begins at `from`.
+    fn line(&self, k: &mut Builder, dim: usize, from: Value, mut body: impl FnMut(&mut Builder, Element)) {
+        let size = size(k, dim);
+        let size = self.until(k, size);
+        self.columns(k, size, |k, columns| {
+            for Columns { column, valid, any } in columns.iter().copied() {
+                let at = k.add(from, column);
+                body(k, Element { at, lanes: self.schedule.vector, valid, any });
+            }
         });
     }
 

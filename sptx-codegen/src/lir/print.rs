@@ -251,3 +251,214 @@ impl Display for Binary {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::super::testing::{butterfly, copy, histogram, tree};
+    use super::super::{Access, Barrier, Builder, Expression, Kernel, Place, Scalar, Unary};
+
+    fn check(kernel: &Kernel, expected: expect_test::Expect) {
+        expected.assert_eq(&kernel.to_string());
+    }
+
+    #[test]
+    fn declarations_and_wide_accesses() {
+        check(
+            &copy(),
+            expect![[r#"
+                kernel copy: 32 threads
+                // Copies words, four at a time.
+                parameter count: u32, a multiple of 4
+                buffer from: f32, read, up to 4 lanes at once
+                buffer to: f32, read and written, up to 4 lanes at once
+                  v0: u32 = parameter count
+                  v1: u32 = thread
+                  v2: u32 = workgroup
+                  v3: u32 = 32
+                  v4: u32 = mul v2, v3
+                  global.5: u32 = add v4, v1
+                  v6: u32 = 4
+                  v7: u32 = mul global.5, v6
+                  v8: u32 = workgroups
+                  v9: u32 = 128
+                  v10: u32 = mul v8, v9
+                  v11: u32 = max v10, v6
+                  for v12 from v7 until v0 step v11
+                    v13: f32x4 = from[v12; 4]
+                    to[v12; 4] = v13
+            "#]],
+        );
+    }
+
+    #[test]
+    fn blocks_within_blocks() {
+        check(
+            &tree(),
+            expect![[r#"
+            kernel tree: 64 threads
+            // Adds up 64 numbers.
+            buffer numbers: f32, read
+            buffer sums: f32, read and written
+            shared partial: f32, 64 words
+              v0: u32 = thread
+              v1: u32 = workgroup
+              v2: u32 = 64
+              v3: u32 = mul v1, v2
+              global.4: u32 = add v3, v0
+              v5: f32 = numbers[global.4]
+              partial[v0] = v5
+              barrier shared
+              v6: u32 = 0
+              v7: u32 = 1
+              v8: u32 = 6
+              v9: u32 = 32
+              for v10 from v6 until v8 step v7
+                v11: u32 = shift_right v9, v10
+                v12: bool = less v0, v11
+                if v12
+                  v13: u32 = add v0, v11
+                  v14: f32 = partial[v0]
+                  v15: f32 = partial[v13]
+                  v16: f32 = add v14, v15
+                  partial[v0] = v16
+                barrier shared
+              v17: bool = equal v0, v6
+              if v17
+                v18: f32 = partial[v6]
+                sums[v1] = v18
+        "#]],
+        );
+    }
+
+    #[test]
+    fn subgroups_and_variables() {
+        check(
+            &butterfly(),
+            expect![[r#"
+            kernel butterfly: 32 threads
+            // Adds up the numbers of each subgroup.
+            buffer numbers: u32, read
+            buffer sums: u32, read and written
+            variable x0: u32
+              v0: u32 = thread
+              v1: u32 = workgroup
+              v2: u32 = 32
+              v3: u32 = mul v1, v2
+              global.4: u32 = add v3, v0
+              v5: u32 = numbers[global.4]
+              x0 = v5
+              v6: u32 = subgroup_size
+              v7: u32 = 1
+              v8: bool = less v7, v6
+              if v8
+                v9: u32 = x0
+                v10: u32 = exchange v9 by 1
+                v11: u32 = add v9, v10
+                x0 = v11
+              v12: u32 = 2
+              v13: bool = less v12, v6
+              if v13
+                v14: u32 = x0
+                v15: u32 = exchange v14 by 2
+                v16: u32 = add v14, v15
+                x0 = v16
+              v17: u32 = 4
+              v18: bool = less v17, v6
+              if v18
+                v19: u32 = x0
+                v20: u32 = exchange v19 by 4
+                v21: u32 = add v19, v20
+                x0 = v21
+              v22: u32 = 8
+              v23: bool = less v22, v6
+              if v23
+                v24: u32 = x0
+                v25: u32 = exchange v24 by 8
+                v26: u32 = add v24, v25
+                x0 = v26
+              v27: u32 = 16
+              v28: bool = less v27, v6
+              if v28
+                v29: u32 = x0
+                v30: u32 = exchange v29 by 16
+                v31: u32 = add v29, v30
+                x0 = v31
+              v32: u32 = x0
+              sums[global.4] = v32
+        "#]],
+        );
+    }
+
+    #[test]
+    fn atomic_operations() {
+        check(
+            &histogram(),
+            expect![[r#"
+            kernel histogram: 16 threads
+            // Counts numbers.
+            buffer numbers: u32, read
+            buffer counts: u32, atomic
+            buffer greatest: u32, atomic
+              v0: u32 = thread
+              v1: u32 = workgroup
+              v2: u32 = 16
+              v3: u32 = mul v1, v2
+              global.4: u32 = add v3, v0
+              v5: u32 = numbers[global.4]
+              v6: u32 = 0
+              v7: u32 = 1
+              atomic add counts[v5], v7
+              atomic max greatest[v6], v5
+        "#]],
+        );
+    }
+
+    #[test]
+    fn constants_and_operations() {
+        let mut k = Builder::new("constants", "Two lines\nof text.", 1);
+        let out = Place::Buffer(k.buffer("out", Scalar::F32, 4, Access::ReadWrite));
+        let (zero, nan) = (k.u32(0), k.f32(f32::NAN));
+        let known = [1.0, -0.5, f32::INFINITY].map(|known| k.f32(known));
+        let vector = k.join(&[known[0], known[1], known[2], nan]);
+        let floor = k.unary(Unary::Floor, vector);
+        let sum = k.multiply_add(floor, vector, floor);
+        let less = k.less(sum, floor);
+        let chosen = k.select(less, sum, floor);
+        let lane = k.lane(chosen, 2);
+        let bits = k.define(Expression::Bits(Scalar::U32, lane));
+        let number = k.define(Expression::Convert(Scalar::F32, bits));
+        let vector = k.splat(number, 4);
+        let first = k.lane(less, 0);
+        k.choose(first, |k| k.store(out, zero, vector), |k| k.barrier(Barrier::Buffers));
+        check(
+            &k.finish(),
+            expect![[r#"
+            kernel constants: 1 threads
+            // Two lines
+            // of text.
+            buffer out: f32, read and written, up to 4 lanes at once
+              v0: u32 = 0
+              v1: f32 = NaN(0x7fc00000)
+              v2: f32 = 1.0
+              v3: f32 = -0.5
+              v4: f32 = inf
+              v5: f32x4 = join v2, v3, v4, v1
+              v6: f32x4 = floor v5
+              v7: f32x4 = multiply_add v6, v5, v6
+              v8: boolx4 = less v7, v6
+              v9: f32x4 = select v8, v7, v6
+              v10: f32 = lane2 v9
+              v11: u32 = bits u32 v10
+              v12: f32 = convert f32 v11
+              v13: f32x4 = splat4 v12
+              v14: bool = lane0 v8
+              if v14
+                out[v0; 4] = v13
+              else
+                barrier buffers
+        "#]],
+        );
+    }
+}

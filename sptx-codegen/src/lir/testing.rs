@@ -17,12 +17,8 @@ pub(super) fn copy() -> Kernel {
     let first = global_thread(&mut k);
     let first = k.mul_u32(first, 4);
     let workgroups = k.builtin(Builtin::Workgroups);
-    let threads = k.mul_u32(workgroups, 32);
-    let one = k.u32(1);
-    let step = k.binary(Binary::Max, threads, one);
-    let four = k.u32(4);
-    let step = k.mul(step, four);
-    let step = k.binary(Binary::Max, step, four);
+    let (words, four) = (k.mul_u32(workgroups, 32 * 4), k.u32(4));
+    let step = k.binary(Binary::Max, words, four);
     k.repeat(first, count, step, |k, index| {
         let words = k.load(from, index, 4);
         k.store(to, index, words);
@@ -230,12 +226,11 @@ impl Draw {
             }
             3 | 4 => self.access(k),
             5 if self.alone => k.barrier(Barrier::Shared),
-            5 if self.below(2) == 0 => {
-                let number = self.number(k, 1);
-                let other = k.exchange(number, 1);
-                self.numbers.push(other);
+            5 if self.below(3) == 0 => self.meet(k),
+            5 => {
+                let condition = self.condition(k, 0);
+                k.when(condition, |k| self.meet(k));
             }
-            5 => k.barrier(Barrier::Buffers),
             6 | 7 => {
                 let condition = self.condition(k, 1);
                 let both = self.below(2) == 0;
@@ -262,6 +257,25 @@ impl Draw {
         }
     }
 
+    /// Where all threads must come.
+    fn meet(&mut self, k: &mut Builder) {
+        if self.below(2) == 0 {
+            k.barrier(Barrier::Buffers);
+        } else {
+            let number = self.recent();
+            let other = k.exchange(number, 1);
+            // Read by something that stays, so that the exchange does; and uniform no more.
+            let variable = self.random.pick(&self.variables);
+            k.set(variable, other);
+        }
+    }
+
+    fn recent(&mut self) -> Value {
+        let last = self.numbers.len().saturating_sub(3);
+        let first = if self.below(2) == 0 { last } else { 0 };
+        self.random.pick(&self.numbers[first..])
+    }
+
     fn step(&mut self, k: &mut Builder) -> Value {
         match self.below(4) {
             0 => self.number(k, 1),
@@ -279,7 +293,8 @@ impl Draw {
     /// Reads or writes shared memory, at an index that is often within it and often a multiple.
     fn access(&mut self, k: &mut Builder) {
         let lanes = self.random.pick(&[1_u8, 2, 4]);
-        let mut index = self.number(k, 2);
+        let depth = self.below(3);
+        let mut index = self.number(k, depth);
         for _ in 0..2 {
             let (op, bounds): (_, &[u32]) = match self.below(7) {
                 0 | 1 => (Binary::And, &[3, 4, 7, 12, 28, 31]),
@@ -326,22 +341,27 @@ impl Draw {
             Binary::Equal,
             Binary::NotEqual,
         ]);
-        let (a, b) = (self.number(k, 1), self.number(k, 1));
+        let (mut a, b) = (self.number(k, 1), self.number(k, 1));
+        if self.below(3) == 0 {
+            let (op, divisor) = self.random.pick(&[(Binary::Rem, 4), (Binary::Rem, 10), (Binary::And, 7)]);
+            let (number, divisor) = (self.recent(), k.u32(divisor));
+            a = k.binary(op, number, divisor);
+        }
         k.binary(op, a, b)
     }
 
     fn number(&mut self, k: &mut Builder, depth: u32) -> Value {
         let choice = self.below(if depth == 0 { 8 } else { 16 });
         match choice {
-            0..=2 => self.random.pick(&self.numbers),
-            3 | 4 => {
+            0..=2 => self.recent(),
+            3 => {
                 let known = match self.below(8) {
                     0 => u32::MAX - self.below(8),
                     _ => self.below(40),
                 };
                 k.u32(known)
             }
-            5 => {
+            4 | 5 => {
                 let variable = self.random.pick(&self.variables_or_none());
                 match variable {
                     Some(variable) => k.get(variable),

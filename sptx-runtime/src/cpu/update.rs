@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::gradients::Gradients;
-use crate::optimizer::{Rule, Step};
+use crate::optimizer::{self, Rule, Step};
 use crate::program::Model;
 use crate::simd::{Simd, Task, dispatch};
 use crate::table::{Buffer, Layout, Line, Rows, Tables};
@@ -222,24 +222,13 @@ enum Coefficients {
 
 impl Coefficients {
     fn new(rule: Rule, step: Step<'_>, factor: Option<f32>) -> Self {
-        let decay = step.weight_decay as f32;
-        let rate = step.learning_rate as f32;
+        let optimizer::Coefficients { rate, decay, epsilon, one_minus_beta1, beta2, one_minus_beta2, root } =
+            rule.coefficients(step);
         match rule {
             Rule::Sgd | Rule::RowAdagrad { .. } => Self::Sgd { rate: factor.unwrap_or(rate), decay },
-            Rule::Adagrad { epsilon } => Self::Adagrad { rate, decay, epsilon: epsilon as f32 },
-            Rule::Adam { beta1, beta2, epsilon } | Rule::LazyAdam { beta1, beta2, epsilon } => {
-                let number = step.number as f64;
-                let correction1 = 1.0 - beta1.powf(number);
-                let correction2 = 1.0 - beta2.powf(number);
-                Self::Adam {
-                    rate: (step.learning_rate / correction1) as f32,
-                    decay,
-                    one_minus_beta1: (1.0 - beta1) as f32,
-                    beta2: beta2 as f32,
-                    one_minus_beta2: (1.0 - beta2) as f32,
-                    root: correction2.sqrt().recip() as f32,
-                    epsilon: epsilon as f32,
-                }
+            Rule::Adagrad { .. } => Self::Adagrad { rate, decay, epsilon },
+            Rule::Adam { .. } | Rule::LazyAdam { .. } => {
+                Self::Adam { rate, decay, one_minus_beta1, beta2, one_minus_beta2, root, epsilon }
             }
         }
     }

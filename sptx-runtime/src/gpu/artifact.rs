@@ -87,6 +87,86 @@ pub enum Role {
     Part(Side, End),
     /// The scores of queries with candidates, where this side is missing.
     Compare(Side),
+    /// The triples of a batch: positives in the order of an epoch, and negatives of each.
+    Sample {
+        /// Whether negatives that are known triples are drawn anew.
+        filtered: bool,
+    },
+    /// The loss of each positive, and the derivative by each score.
+    Loss(LossKind),
+    /// The hits of an owner's rows, each with its row, in the order of the batch.
+    List(Owner),
+    /// How often each digit of a row's number is in each block of hits.
+    Histogram,
+    /// Sums of what stands before, in one array.
+    Scan,
+    /// The hits by one digit of their rows, otherwise in the order they were in.
+    Sort,
+    /// How many rows and how many pieces begin in each block of sorted hits.
+    Boundaries,
+    /// The rows and the pieces of sorted hits.
+    Cut,
+    /// [`Role::Partial`], of as many pieces as the device has counted.
+    CountedPartial(Owner),
+    /// The update of rows by a rule: of those touched, or of all where the rule [is dense](RuleKind::is_dense).
+    Update(Owner, RuleKind),
+    /// What holds for the rows of a slot after each step.
+    Constrain {
+        /// The slot.
+        slot: usize,
+        /// Whether all rows are constrained, or those touched.
+        all: bool,
+    },
+}
+
+/// A loss of a positive against its own negatives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossKind {
+    /// `Σ max(0, γ − s + sⱼ)`; at the kink the derivative is 0.
+    Margin,
+    /// `softplus(−(γ + s)) + Σ softplus(γ + sⱼ)`.
+    Logistic,
+    /// The same, with the weights softmax(α·sⱼ), which have no derivative of their own.
+    Adversarial,
+    /// `−s/τ + log(exp(s/τ) + Σ exp(sⱼ/τ))`.
+    Softmax,
+}
+
+impl LossKind {
+    /// Every loss.
+    pub const ALL: [Self; 4] = [Self::Margin, Self::Logistic, Self::Adversarial, Self::Softmax];
+}
+
+/// An optimizer's rule, without its constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "they are those of `optimizer::Rule`")]
+pub enum RuleKind {
+    Sgd,
+    Adagrad,
+    RowAdagrad,
+    Adam,
+    LazyAdam,
+}
+
+impl RuleKind {
+    /// Every rule.
+    pub const ALL: [Self; 5] = [Self::Sgd, Self::Adagrad, Self::RowAdagrad, Self::Adam, Self::LazyAdam];
+
+    /// Whether rows outside the batch change.
+    pub fn is_dense(self) -> bool {
+        self == Self::Adam
+    }
+
+    /// How many arrays of state, each laid out as the tables are.
+    pub fn states(self) -> usize {
+        match self {
+            Self::Sgd | Self::RowAdagrad => 0,
+            Self::Adagrad => 1,
+            Self::Adam | Self::LazyAdam => 2,
+        }
+    }
 }
 
 /// An end of a comparison.

@@ -21,6 +21,16 @@
 //! | `rows` | row n of those touched has the pieces `rows[n] .. rows[n + 1]` |
 //! | `scores` | the score of query q with candidate c at `q · candidates + c` |
 //! | `gradient` | gradient of touched row n: each plane of the owner, from its offset (`gradient0`, …), row by row |
+//! | `facts` | the heads of the training triples, then their relations, then their tails |
+//! | `order` | the order in which the epoch visits them |
+//! | `thresholds` | of relation r, at 2r the lower and then the upper word of how often, of 2³², the head is replaced |
+//! | `known` | the known triples, each once, sorted by head, relation, tail: heads, relations, tails |
+//! | `losses` | at 2p, p a positive's place in the order of the epoch, its loss; then how many of its scores are not finite |
+//! | `touched` | the number of touched row n, ascending |
+//! | `counts` | how many rows are touched; how many pieces there are |
+//! | `histogram` | counts of blocks of [`BLOCK`] hits: a word for each block, for one counter after another |
+//! | `state0`, `state1` | what a rule keeps of each number of the tables, laid out as they are |
+//! | `sums` | what a rule keeps of each row of a slot, from its offset (`sums0`, …) |
 //!
 //! | Role | Runs once for each | Reads | Writes |
 //! |---|---|---|---|
@@ -30,6 +40,17 @@
 //! | [`Role::Gather`] | touched row | `partial`, `rows` | `gradient` |
 //! | [`Role::Part`] | query or candidate | `tables`, `triples` | `scalars`, `vectors`: its outputs among them |
 //! | [`Role::Compare`] | tile of pairs | `query_scalars`, `query_vectors`, `candidate_scalars`, `candidate_vectors` | `scores` |
+//! | [`Role::Sample`] | triple | `facts`, `order`, `thresholds`, `known` | `triples` |
+//! | [`Role::Loss`] | positive | the scores in `scalars` | the upstream derivatives in `scalars`, `losses` |
+//! | [`Role::List`] | hit | `triples`, the upstream derivatives in `scalars` | `hits` |
+//! | [`Role::Histogram`] | hit | `hits` | `histogram` |
+//! | [`Role::Scan`] | word of `histogram` that is in use | `histogram` | `histogram` |
+//! | [`Role::Sort`] | hit | `hits`, `histogram` | `sorted`, laid out as `hits` are |
+//! | [`Role::Boundaries`] | hit, and the end | `hits` | `histogram` |
+//! | [`Role::Cut`] | hit, and the end | `hits`, `histogram` | `touched`, `rows`, `pieces`, `counts` |
+//! | [`Role::CountedPartial`] | piece | those of [`Role::Partial`], and `counts` | `partial` |
+//! | [`Role::Update`] | touched row, or row | `partial`, `rows`, `touched`, `counts` | `tables`, `state0`, `state1`, `sums` |
+//! | [`Role::Constrain`] | touched row, or row | `touched`, `counts` | `tables` |
 //!
 //! Every kernel has the parameters `count` (of what it runs once for each), `batch` (of triples, where that is another number), the
 //! sizes of dimensions (`dim0`, …), the model's parameters (`parameter0`, …) and the offsets, as far as it reads them;
@@ -43,6 +64,29 @@
 //! Runs of hits are cut into pieces of a fixed length so that a relation with thousands of hits is no single thread's
 //! work; sums run in the order of the hits within a piece and in the order of the pieces, so that a gradient has the same
 //! bits from run to run.
+//!
+//! **A training step on triples** sends nothing but parameters:
+//!
+//! 1. [`Role::Sample`] with `positives` and `negatives` (of each), `first` (the first positive's place in the order of the
+//!    `epoch`), `fact_count`, `entities` (how many), `key0` and `key1` (the seed's words), `resamples` and `known_count`
+//!    where it is filtered. The triples are the positives, then the negatives of each in turn.
+//! 2. [`Role::Forward`].
+//! 3. [`Role::Loss`] with `negatives`, `first`, `batch`, `scale` (what derivatives are multiplied by), and of the loss
+//!    `margin`, `adversarial`, `sharpness`. `losses` has room for an epoch, so that it is read once.
+//! 4. For each owner of which rows are trained or constrained: [`Role::List`] with `batch`, `row_count` (of the table)
+//!    and `all`: whether triples count that have no upstream derivative, as they do where rows have a penalty. While hits
+//!    are sorted, `hits` has behind them as many words more, their rows. Then, in [`sort_rounds`] rounds from the lowest
+//!    digit on, `shift` being the number of its first bit: [`Role::Histogram`], [`Role::Scan`] over 2⁴ words for each block,
+//!    [`Role::Sort`], after which `hits` and `sorted` change places. Then [`Role::Boundaries`] with `count` one more than
+//!    there are hits, and `row_count`, [`Role::Scan`] over 2 words for each of its blocks, [`Role::Cut`]. `histogram` has
+//!    [`histogram_words`], `pieces` one word more than [`most_pieces`], `rows` one more than there can be touched rows;
+//!    both have two at least.
+//! 5. [`Role::Adjoint`] where the model has it; for each owner [`Role::CountedPartial`], launched for [`most_pieces`].
+//! 6. For each owner [`Role::Update`], launched for as many rows as can be touched, or for all by a rule that is dense, with
+//!    what [`Coefficients`](crate::optimizer::Coefficients) has of the step; then [`Role::Constrain`] of its slots.
+//!
+//! A kernel that is launched for rows or pieces that are only counted on the device has no parameter `count`: it reads
+//! `counts`.
 
 mod artifact;
 mod device;
@@ -50,10 +94,12 @@ mod device;
 mod engine;
 mod planes;
 mod schedule;
+mod step;
 
-pub use artifact::{Artifact, Binding, Direction, End, Role, Word, WordKind, padded, row_words};
+pub use artifact::{Artifact, Binding, Direction, End, LossKind, Role, RuleKind, Word, WordKind, padded, row_words};
 pub use device::{Device, DeviceError};
 #[cfg(feature = "cpu")]
 pub use engine::{Engine, Gradients, Setup};
 pub use planes::{plane_words, table_words};
 pub use schedule::{Capabilities, Illegal, Schedule};
+pub use step::{BLOCK, DIGIT_BITS, PIECE, histogram_words, most_pieces, sort_rounds};

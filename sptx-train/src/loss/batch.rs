@@ -4,6 +4,7 @@
 //! fixed size and joined in order, so that they do not depend on the number of threads.
 
 use rayon::prelude::*;
+use sptx_runtime::gpu::LossKind;
 
 use super::are_finite;
 use super::rival::{self, RivalLoss};
@@ -53,14 +54,40 @@ impl Loss {
         Self { rival: RivalLoss::new(config, 1.0), reduction: config.reduction }
     }
 
+    /// Which of a device's losses it is.
+    pub fn kind(&self) -> LossKind {
+        match self.rival {
+            RivalLoss::Margin { .. } => LossKind::Margin,
+            RivalLoss::Logistic { adversarial, .. } if adversarial > 0.0 => LossKind::Adversarial,
+            RivalLoss::Logistic { .. } => LossKind::Logistic,
+            RivalLoss::Softmax { .. } => LossKind::Softmax,
+        }
+    }
+
+    /// The constant that a device's kernel of the loss calls so.
+    pub fn coefficient(&self, name: &str) -> Option<f32> {
+        match (self.rival, name) {
+            (RivalLoss::Margin { margin } | RivalLoss::Logistic { margin, .. }, "margin") => Some(margin),
+            (RivalLoss::Logistic { adversarial, .. }, "adversarial") => Some(adversarial),
+            (RivalLoss::Softmax { sharpness, .. }, "sharpness") => Some(sharpness),
+            _ => None,
+        }
+    }
+
+    /// The number of terms of a batch's loss, and what derivatives are multiplied by: the parameter `scale` of a
+    /// device's kernel.
+    pub fn terms_and_scale(&self, positives: usize, negatives: usize) -> (usize, f32) {
+        let terms = self.rival.terms(positives, negatives);
+        (terms, rival::scale(self.reduction, terms))
+    }
+
     /// The loss of a batch of `positives` positives and as many negatives for each as there are scores for. `upstream`
     /// receives the derivative of the reduced loss by each score.
     pub fn evaluate(&self, scores: &[f32], positives: usize, upstream: &mut [f32]) -> LossValue {
         let (positive, negative) = scores.split_at(positives);
         let (positive_up, negative_up) = upstream.split_at_mut(positives);
         let each = negative.len() / positives.max(1);
-        let terms = self.rival.terms(positives, negative.len());
-        let scale = rival::scale(self.reduction, terms);
+        let (terms, scale) = self.terms_and_scale(positives, negative.len());
         let sums: Vec<(f64, bool)> = positive
             .par_chunks(CHUNK)
             .zip(negative.par_chunks((CHUNK * each).max(1)))

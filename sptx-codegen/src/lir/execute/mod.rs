@@ -50,9 +50,9 @@ pub struct Fault {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum What {
-    #[error("{lanes} words of `{place}` at {index}, which ends after {words}")]
+    #[error("`{place}[{index}; {lanes}]`, and `{place}` has {words} words")]
     OutOfBounds { place: String, index: u32, lanes: u8, words: usize },
-    #[error("{lanes} words of `{place}` at {index}, which is not a multiple")]
+    #[error("`{place}[{index}; {lanes}]`, and {index} is no multiple of {lanes}")]
     Misaligned { place: String, index: u32, lanes: u8 },
     #[error("word {index} of `{place}` is read, which the workgroup has not written")]
     Undefined { place: String, index: usize },

@@ -240,7 +240,7 @@ fn beyond_a_buffer() {
     faulty(
         &kernel,
         expect![
-            "kernel `planted`, workgroup 2, thread 3, at `v8: u32 = words[v7]`: 1 words of `words` at 12, which ends after 12"
+            "kernel `planted`, workgroup 2, thread 3, at `v8: u32 = words[v7]`: `words[12; 1]`, and `words` has 12 words"
         ],
     );
 }
@@ -254,9 +254,7 @@ fn the_last_word_of_a_wide_access() {
     });
     faulty(
         &kernel,
-        expect![
-            "kernel `planted`, workgroup 0, thread 2, at `tile[v8; 2] = v7`: 2 words of `tile` at 8, which ends after 8"
-        ],
+        expect!["kernel `planted`, workgroup 0, thread 2, at `tile[v8; 2] = v7`: `tile[8; 2]`, and `tile` has 8 words"],
     );
 }
 
@@ -270,7 +268,7 @@ fn beside_a_multiple() {
     faulty(
         &kernel,
         expect![
-            "kernel `planted`, workgroup 0, thread 1, at `words[v9; 4] = v7`: 4 words of `words` at 2, which is not a multiple"
+            "kernel `planted`, workgroup 0, thread 1, at `words[v9; 4] = v7`: `words[2; 4]`, and 2 is no multiple of 4"
         ],
     );
     let kernel = planted(|k, p| {
@@ -280,7 +278,7 @@ fn beside_a_multiple() {
     faulty(
         &kernel,
         expect![
-            "kernel `planted`, workgroup 0, thread 0, at `tile[v6; 2] = v7`: 2 words of `tile` at 1, which is not a multiple"
+            "kernel `planted`, workgroup 0, thread 0, at `tile[v6; 2] = v7`: `tile[1; 2]`, and 1 is no multiple of 2"
         ],
     );
 }

@@ -1,7 +1,7 @@
 //! How small and how great numbers may be.
 //!
 //! An interval is found for each u32 from those of its operands, and narrowed where a condition holds: within
-//! `if less a, b` a is less than b's greatest. Facts are about values, which do not change, and go on to whatever is
+//! `if less a, b` a is less than b's greatest, and what a remainder is less than says where the number ends. Facts are about values, which do not change, and go on to whatever is
 //! made of them, also to what was computed before the `if`. A variable may be whatever it is set to, wherever. Arithmetic
 //! that may wrap gives anything.
 
@@ -284,10 +284,30 @@ impl Ranges<'_> {
             (lesser, Range::new(0, great.high.checked_sub(gap)?)),
             (greater, Range::new(small.low.checked_add(gap)?, u32::MAX)),
         ] {
-            let known = facts.get(&value).copied().or_else(|| self.of(value))?;
-            facts.insert(value, known.both(fact)?);
+            self.narrow(value, fact, facts)?;
         }
         Some(())
+    }
+
+    /// Adds that a value is in a range, and what follows for the one that it is a remainder of.
+    fn narrow(&mut self, value: Value, range: Range, facts: &mut Facts) -> Option<()> {
+        let known = facts.get(&value).copied().or_else(|| self.of(value))?;
+        let range = known.both(range)?;
+        facts.insert(value, range);
+        let (number, divisor) = match self.definitions.expression(value) {
+            Some(Expression::Binary(Binary::Rem, number, divisor)) => (*number, self.definitions.known(*divisor)),
+            Some(Expression::Binary(Binary::And, number, mask)) => {
+                let divisor = self.definitions.known(*mask).and_then(|mask| mask.checked_add(1));
+                (*number, divisor.filter(|divisor| divisor.is_power_of_two()))
+            }
+            _ => return Some(()),
+        };
+        let Some(divisor) = divisor.filter(|divisor| *divisor > 0) else { return Some(()) };
+        let all = self.of(number)?;
+        // The first multiple at or before an end, and the remainder's end from there, where that is nearer.
+        let low = all.low.max((all.low / divisor).checked_mul(divisor)?.checked_add(range.low)?);
+        let high = all.high.min((all.high / divisor * divisor).saturating_add(range.high));
+        self.narrow(number, Range::new(low, high), facts)
     }
 }
 
@@ -338,4 +358,51 @@ fn binary_range(op: Binary, a: Range, b: Range) -> Option<Range> {
 /// The number whose bits are 1 from the greatest that is in `bits` on.
 fn ones(bits: u32) -> u32 {
     u32::MAX.checked_shr(bits.leading_zeros()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Binary, Range, binary_range};
+
+    const ENDS: [u32; 14] = [0, 1, 2, 3, 5, 7, 8, 30, 31, 32, 33, 1 << 31, u32::MAX - 1, u32::MAX];
+
+    /// Of all ranges between two of the ends, the ends within them.
+    fn ranges() -> impl Iterator<Item = (Range, Vec<u32>)> {
+        ENDS.iter().enumerate().flat_map(|(first, low)| {
+            ENDS[first..]
+                .iter()
+                .enumerate()
+                .map(move |(more, high)| (Range::new(*low, *high), ENDS[first..=first + more].to_vec()))
+        })
+    }
+
+    #[test]
+    fn ranges_hold_what_is_computed_of_what_they_hold() {
+        for op in [
+            Binary::Add,
+            Binary::Sub,
+            Binary::Mul,
+            Binary::Div,
+            Binary::Rem,
+            Binary::Min,
+            Binary::Max,
+            Binary::And,
+            Binary::Or,
+            Binary::Xor,
+            Binary::ShiftLeft,
+            Binary::ShiftRight,
+            Binary::MulHigh,
+        ] {
+            for (a, left) in ranges() {
+                for (b, right) in ranges() {
+                    let range = binary_range(op, a, b);
+                    let both = left.iter().flat_map(|a| right.iter().map(|b| (*a, *b)));
+                    for result in both.filter_map(|(a, b)| op.fold(a, b)) {
+                        let holds = range.is_some_and(|range| range.low <= result && result <= range.high);
+                        assert!(holds, "{op} of {a:?} and {b:?} is {range:?}, without {result}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -79,6 +79,17 @@ impl Device for Fake {
                 Role::Partial(owner) => launch.partial(row, owner),
                 Role::Gather(owner) => launch.gather(row, owner),
                 Role::Part(..) | Role::Compare(_) => unreachable!("the fake model has no splits"),
+                Role::Sample { .. }
+                | Role::Loss(_)
+                | Role::List(_)
+                | Role::Histogram
+                | Role::Scan
+                | Role::Sort
+                | Role::Boundaries
+                | Role::Cut
+                | Role::CountedPartial(_)
+                | Role::Update(..)
+                | Role::Constrain { .. } => unreachable!("the engine makes no steps"),
             }
         }
         Ok(())

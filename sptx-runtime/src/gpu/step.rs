@@ -1,0 +1,38 @@
+//! What a device and the kernels of a training step agree on: sizes of stretches, and of the arrays for them.
+
+/// Most hits of a piece that the device cuts.
+pub const PIECE: usize = 32;
+
+/// Hits that a workgroup works on when hits are sorted and cut.
+pub const BLOCK: usize = 1024;
+
+/// Bits of a row's number that one round of sorting looks at.
+pub const DIGIT_BITS: u32 = 4;
+
+/// Rounds of sorting that hits of the rows `0..rows` take, and those of no row beside them.
+///
+/// ```
+/// use sptx_runtime::gpu::sort_rounds;
+/// assert_eq!([sort_rounds(15), sort_rounds(16), sort_rounds(14_541)], [1, 2, 4]);
+/// ```
+pub fn sort_rounds(rows: u32) -> u32 {
+    // What is of no row has the number `rows`.
+    (u32::BITS - rows.leading_zeros()).div_ceil(DIGIT_BITS)
+}
+
+/// Words of the array `histogram` for so many hits.
+pub fn histogram_words(hits: usize) -> usize {
+    // Hits are cut together with the end behind the last.
+    (hits + 1).div_ceil(BLOCK) << DIGIT_BITS
+}
+
+/// Most pieces that so many hits of so many rows are cut into.
+///
+/// ```
+/// use sptx_runtime::gpu::most_pieces;
+/// assert_eq!(most_pieces(64, 1), 3);
+/// ```
+pub fn most_pieces(hits: usize, rows: usize) -> usize {
+    // A piece begins where a row's hits do, and at each multiple of its length.
+    hits.div_ceil(PIECE) + rows.min(hits)
+}
