@@ -3,8 +3,7 @@
 //! What a kernel reads and writes is the contract of [`sptx_runtime::gpu`]. A kernel gives each row of its work (a triple,
 //! a piece of hits, a touched row) to a few threads, its *lanes*, which share the row's columns: `rows` sets that up and
 //! joins their sums; `body` writes a stage's instructions, `run` a program's stages; the other modules say what is done for
-//! each row. The whole
-//! program of a triple is one kernel: what passes from stage to stage stays with its lanes.
+//! each row. The whole program of a triple is one kernel: what passes from stage to stage stays with its lanes.
 //!
 //! What a training step needs beside programs is made here too, so that a host sends it nothing but numbers: `sample`,
 //! `loss`, `sort` and `cut` (on arrays of hits, by `blocks`), `update`, `constrain`.
@@ -31,7 +30,7 @@ mod update;
 use sptx_runtime::gpu::{End, LossKind, Role, RuleKind, Schedule};
 use sptx_runtime::program::{Model, Owner, Plane, Side};
 
-use crate::lir::Kernel;
+use crate::lir::{Kernel, verify};
 
 /// A kernel of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +66,7 @@ pub fn plan(model: &Model, schedule: &Schedule) -> Vec<Plan> {
         plans.extend([End::Query, End::Candidate].map(|end| triple::part(model, schedule, split, end)));
         plans.push(compare::compare(model, schedule, split));
     }
-    plans
+    verified(plans)
 }
 
 /// How a model is trained, as far as kernels depend on it.
@@ -117,6 +116,19 @@ pub fn training(model: &Model, schedule: &Schedule, training: Training) -> Vec<P
     }
     let constrained = (0..model.slots.len()).filter(|slot| constrain::is_constrained(model, *slot));
     plans.extend(constrained.map(|slot| constrain::constrain(model, schedule, slot, rule.is_dense())));
+    verified(plans)
+}
+
+/// Runs the verifier over kernels where debug assertions are on.
+fn verified(plans: Vec<Plan>) -> Vec<Plan> {
+    if cfg!(debug_assertions) {
+        for Plan { kernel, .. } in &plans {
+            if let Err(mistakes) = verify(kernel) {
+                let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+                panic!("{}\n{kernel}", lines.join("\n"));
+            }
+        }
+    }
     plans
 }
 
