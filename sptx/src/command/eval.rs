@@ -70,8 +70,11 @@ fn evaluate(run: &Run, split: Split, filtered: bool, device: &str) -> Result<Met
     let evaluator = Evaluator::new(&run.dataset);
     let metrics = match devices::gpu(device) {
         Some(gpu) => on_gpu(run, gpu, &|scorer| evaluator.evaluate(scorer, split, &options)),
+        None if !matches!(device, "auto" | "cpu") => {
+            let help = "models are evaluated on: auto, cpu, wgpu; see `sptx devices`";
+            return Err(Failure::new(format!("no device is named `{device}`")).help(help));
+        }
         None => {
-            devices::choose(device)?;
             let scorer = EngineScorer::new(&run.engine);
             Ok(run.engine.install(|| evaluator.evaluate(&scorer, split, &options))?)
         }

@@ -29,6 +29,9 @@ fn metrics_by_a_gpu() {
     assert!(ran.code == Some(1) && ran.err.contains("mesa-vulkan-drivers"), "{ran:?}");
     let ran = folder.run("eval run --device wgpu:nowhere");
     assert_eq!(ran.code, Some(1), "{ran:?}");
+    let ran = folder.run("eval run --device gpu");
+    assert!(ran.code == Some(1) && ran.err.contains("no device is named `gpu`"), "{ran:?}");
+    assert!(ran.err.contains("models are evaluated on: auto, cpu, wgpu"), "{ran:?}");
     if folder.json("devices --json").as_array().is_none_or(|devices| devices.len() < 2) {
         let required = std::env::var("SPTX_REQUIRE").unwrap_or_default();
         assert!(!required.split(',').any(|name| name.trim() == "vulkan"), "SPTX_REQUIRE lists `vulkan`");
