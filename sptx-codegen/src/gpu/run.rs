@@ -81,7 +81,7 @@ fn columns(k: &mut Builder, rows: &Rows<'_>, stage: &Columns, items: &mut [Item<
     let identities: Vec<_> = stage.reduce.iter().map(|reduce| k.f32s(reduce.op.identity(), vector)).collect();
     let folds: Vec<Vec<_>> =
         items.iter().map(|_| identities.iter().map(|identity| k.variable(*identity)).collect()).collect();
-    let size = size(k, stage.dim);
+    let size = reach(k, rows, stage.dim);
     rows.columns(k, size, |k, columns| {
         for at in columns {
             for (item, folds) in items.iter().zip(&folds) {
@@ -138,7 +138,7 @@ fn product(k: &mut Builder, rows: &Rows<'_>, product: &Product, program: &Progra
     let stride = padded(k, across_dim);
     let (zero, one) = (k.u32(0), k.u32(1));
     let (source_size, target_size) =
-        (size(k, program.vectors[product.source]), size(k, program.vectors[product.target]));
+        (size(k, program.vectors[product.source]), reach(k, rows, program.vectors[product.target]));
     let none = k.f32s(0.0, vector);
     if product.transposed {
         rows.columns(k, target_size, |k, columns| {
@@ -187,6 +187,13 @@ fn product(k: &mut Builder, rows: &Rows<'_>, product: &Product, program: &Progra
         });
     }
     k.barrier(Barrier::Buffers);
+}
+
+/// The size of a dimension; 0 beyond the last row, which has nothing to do, and must not read vectors that the last row's
+/// threads write in another workgroup.
+fn reach(k: &mut Builder, rows: &Rows<'_>, dim: usize) -> Value {
+    let (size, none) = (size(k, dim), k.u32(0));
+    k.select(rows.inside, size, none)
 }
 
 /// Where an element of a matrix is.

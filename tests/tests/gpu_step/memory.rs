@@ -52,7 +52,7 @@ impl Memory {
     /// Launches a kernel for `count` of what it runs once for each. `actual` says what the buffer of a name is called here.
     ///
     /// The kernels of a step are launched on a grid that is larger than it has to be, as they are for rows that are
-    /// counted on the device. Those of programs are not: beyond the last triple they read what others write.
+    /// counted on the device.
     pub(crate) fn launch(&mut self, plan: &Plan, count: usize, actual: impl Fn(&str) -> String) {
         let kernel = &plan.kernel;
         if let Err(mistakes) = verify(kernel) {
@@ -67,8 +67,7 @@ impl Memory {
         let take =
             |name: &String| self.buffers.remove(name).unwrap_or_else(|| panic!("`{}`: buffer `{name}`", kernel.name));
         let mut buffers: Vec<Vec<u32>> = names.iter().map(take).collect();
-        let beyond = u32::from(!matches!(plan.role, Role::Forward | Role::Adjoint));
-        let workgroups = (count as u32).div_ceil(plan.rows) + beyond;
+        let workgroups = (count as u32).div_ceil(plan.rows) + 1;
         let launch = Launch { workgroups, subgroup: SUBGROUP, parameters: &parameters };
         let legal = self.legal.then(|| legalize(kernel, &wgsl::TARGET));
         execute(legal.as_ref().unwrap_or(kernel), launch, &mut buffers).unwrap_or_else(|fault| panic!("{fault}"));
