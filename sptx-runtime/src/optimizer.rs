@@ -123,18 +123,17 @@ pub struct Coefficients {
 }
 
 impl Coefficients {
-    /// The number of a name.
-    pub fn get(&self, name: &str) -> Option<f32> {
-        Some(match name {
-            "rate" => self.rate,
-            "decay" => self.decay,
-            "epsilon" => self.epsilon,
-            "one_minus_beta1" => self.one_minus_beta1,
-            "beta2" => self.beta2,
-            "one_minus_beta2" => self.one_minus_beta2,
-            "root" => self.root,
-            _ => return None,
-        })
+    /// Every number with its name.
+    pub fn named(&self) -> [(&'static str, f32); 7] {
+        [
+            ("rate", self.rate),
+            ("decay", self.decay),
+            ("epsilon", self.epsilon),
+            ("one_minus_beta1", self.one_minus_beta1),
+            ("beta2", self.beta2),
+            ("one_minus_beta2", self.one_minus_beta2),
+            ("root", self.root),
+        ]
     }
 }
 

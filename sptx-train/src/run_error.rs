@@ -4,15 +4,18 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use sptx_runtime::gpu::DeviceError;
+
 /// A failure of a training run, with the mend.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// A score or the loss is not a finite number. No parameter has been changed by the batch.
+    /// A score or the loss is not a finite number.
     #[error(
-        "epoch {epoch}, batch {batch}: the loss is {loss}, because {}; training stopped before the batch changed \
-         anything. Lower `optimizer.learning_rate`, or bound the rows with `where max_norm(1)`",
-        NonFinite(tables)
+        "epoch {epoch}, batch {batch}: the loss is {loss}, because {}; training stopped {}. Lower \
+         `optimizer.learning_rate`, or bound the rows with `where max_norm(1)`",
+        NonFinite(tables),
+        if *changed { "soon after" } else { "before the batch changed anything" }
     )]
     NonFinite {
         /// The epoch, from 1.
@@ -23,6 +26,38 @@ pub enum RunError {
         loss: f64,
         /// The tables with values that are not finite, each with the number of such rows and the first of them.
         tables: Vec<(String, usize, usize)>,
+        /// Whether parameters were changed by the batch: a device makes steps before their losses are known. What the
+        /// last checkpoint has is from before.
+        changed: bool,
+    },
+    /// What a device makes no steps of.
+    #[error("GPUs do not train with {what}; change it, or train with `--device cpu`")]
+    NotOnDevice {
+        /// The setting, and what they do.
+        what: String,
+    },
+    /// A device without room for the tables or for a batch.
+    #[error(
+        "the device has no room for {bytes} more bytes, for a model with batches of {triples} triples: {reason}; lower \
+         `batch_size`, `negatives` or `dim`, or train with `--device cpu`"
+    )]
+    NoRoomOnDevice {
+        /// How much was asked for.
+        bytes: u64,
+        /// What the device says.
+        reason: String,
+        /// Triples of a batch, negatives included.
+        triples: u64,
+    },
+    /// A device that failed while it trained.
+    #[error(
+        "epoch {epoch}: {source}; what the last checkpoint has is intact: resume the run, on this device or on another"
+    )]
+    DeviceFailed {
+        /// The epoch, from 1.
+        epoch: u32,
+        /// What happened.
+        source: DeviceError,
     },
     /// A file could not be written.
     #[error("{}: cannot write: {source}{}", path.display(), mend(source))]

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 
 use sptx_codegen::gpu::{self, Plan};
 use sptx_codegen::lir::{Access, Kernel, Launch, Scalar, execute};
-use sptx_runtime::gpu::{Artifact, Binding, Capabilities, Device, DeviceError, Direction, Schedule, Word, WordKind};
+use sptx_runtime::gpu::{
+    Artifact, Binding, Capabilities, Device, DeviceError, Direction, Schedule, Training, Word, WordKind,
+};
 use sptx_runtime::program::Model;
 
 /// The executor of the loop-level IR as a device: what it runs has no race, no access out of bounds, no divergent barrier,
@@ -19,7 +21,20 @@ pub struct Executor {
 impl Executor {
     /// A device of these capabilities that knows a model's kernels under a schedule, with their artifacts.
     pub fn new(model: &Model, schedule: Schedule, capabilities: Capabilities) -> (Self, Vec<Artifact>) {
-        let plans = gpu::plan(model, &schedule);
+        Self::of(gpu::plan(model, &schedule), schedule, capabilities)
+    }
+
+    /// The same, that knows the kernels of a model's training steps.
+    pub fn training(
+        model: &Model,
+        schedule: Schedule,
+        training: Training,
+        capabilities: Capabilities,
+    ) -> (Self, Vec<Artifact>) {
+        Self::of(gpu::training(model, &schedule, training), schedule, capabilities)
+    }
+
+    fn of(plans: Vec<Plan>, schedule: Schedule, capabilities: Capabilities) -> (Self, Vec<Artifact>) {
         let artifacts = plans.iter().map(|plan| artifact(plan, schedule)).collect();
         let kernels = plans.into_iter().map(|plan| (plan.kernel.name.clone(), plan.kernel)).collect();
         (Self { kernels, capabilities }, artifacts)

@@ -27,7 +27,7 @@ mod sample;
 mod sort;
 mod update;
 
-use sptx_runtime::gpu::{End, LossKind, Role, RuleKind, Schedule};
+use sptx_runtime::gpu::{End, Role, Schedule, Training};
 use sptx_runtime::program::{Model, Owner, Plane, Side};
 
 use crate::lir::{Kernel, verify};
@@ -69,27 +69,16 @@ pub fn plan(model: &Model, schedule: &Schedule) -> Vec<Plan> {
     verified(plans)
 }
 
-/// How a model is trained, as far as kernels depend on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Training {
-    /// Whether negatives that are known triples are drawn anew.
-    pub filtered: bool,
-    /// The loss.
-    pub loss: LossKind,
-    /// The optimizer's rule.
-    pub rule: RuleKind,
-}
-
 /// The kernels of training steps on triples, in the order in which a step needs them: those of [`plan`] that it needs,
 /// and those that make batches, losses, hits and updates on the device.
 ///
 /// ```
 /// use sptx_codegen::testing::Sketch;
 /// use sptx_codegen::{compile, gpu};
-/// use sptx_runtime::gpu::{LossKind, Role, RuleKind, Schedule};
+/// use sptx_runtime::gpu::{LossKind, Role, RuleKind, Schedule, Training};
 ///
 /// let model = compile(Sketch::models()[0].clone()).program();
-/// let training = gpu::Training { filtered: false, loss: LossKind::Margin, rule: RuleKind::Adam };
+/// let training = Training { filtered: false, loss: LossKind::Margin, rule: RuleKind::Adam };
 /// let plans = gpu::training(&model, &Schedule::default(), training);
 /// assert_eq!(plans[0].role, Role::Sample { filtered: false });
 /// ```

@@ -33,7 +33,7 @@ pub struct Engine {
     pub(super) part_kernels: Arc<[PartKernels]>,
     pub(super) tables: Tables,
     pub(crate) parameters: Vec<f32>,
-    pub(super) optimizer: Option<State>,
+    pub(crate) optimizer: Option<State>,
     pub(super) pool: Arc<rayon::ThreadPool>,
     pub(super) workspaces: Mutex<Vec<Workspace>>,
     pub(super) scratch: Mutex<Vec<Buffer>>,

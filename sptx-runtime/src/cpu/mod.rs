@@ -27,3 +27,4 @@ pub(crate) use engine::{bind_parameters, check_symmetric};
 pub use gradients::Gradients;
 pub use interpret::Interpreter;
 pub use state::StateColumn;
+pub(crate) use update::State;

@@ -169,6 +169,17 @@ impl RuleKind {
     }
 }
 
+/// How a model is trained on triples, as far as kernels depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Training {
+    /// Whether negatives that are known triples are drawn anew.
+    pub filtered: bool,
+    /// The loss.
+    pub loss: LossKind,
+    /// The optimizer's rule.
+    pub rule: RuleKind,
+}
+
 /// An end of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -96,10 +96,12 @@ mod planes;
 mod schedule;
 mod step;
 
-pub use artifact::{Artifact, Binding, Direction, End, LossKind, Role, RuleKind, Word, WordKind, padded, row_words};
+pub use artifact::{
+    Artifact, Binding, Direction, End, LossKind, Role, RuleKind, Training, Word, WordKind, padded, row_words,
+};
 pub use device::{Device, DeviceError};
 #[cfg(feature = "cpu")]
-pub use engine::{Engine, Gradients, Setup};
+pub use engine::{BatchPlace, Engine, Filter, Gradients, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Setup};
 pub use planes::{plane_words, table_words};
 pub use schedule::{Capabilities, Illegal, Schedule};
 pub use step::{BLOCK, DIGIT_BITS, PIECE, histogram_words, most_pieces, sort_rounds};

@@ -37,12 +37,18 @@ impl Trainer {
         let size = self.config.batch_size;
         let batches = order.len().div_ceil(size) as u32;
         let schedule = Schedule::new(&self.config.schedule, self.config.epochs, batches);
+        self.begin_on_device(&order)?;
         while self.progress.batch < batches {
             let began = Instant::now();
-            let first = self.progress.batch as usize * size;
-            let visited = &order[first..(first + size).min(order.len())];
-            let loss = self.step(work, visited, first as u32, &schedule)?;
-            self.progress.batch += 1;
+            let loss = if self.device.is_some() {
+                self.steps_on_device(&order, batches, &schedule, began)?
+            } else {
+                let first = self.progress.batch as usize * size;
+                let visited = &order[first..(first + size).min(order.len())];
+                let loss = self.step(work, visited, first as u32, &schedule)?;
+                self.count_step(loss);
+                loss
+            };
             self.progress.seconds += began.elapsed().as_secs_f64();
             observer.batch_done(self.progress.epoch + 1, self.progress.batch, batches, loss.mean());
             if observer.should_stop() {
@@ -58,25 +64,36 @@ impl Trainer {
     fn step(&mut self, work: &Work<'_>, visited: &[u32], first: u32, schedule: &Schedule) -> Result<LossValue> {
         let occurring = self.config.regularizer.is_on().then(|| work.occurring(visited));
         let step = Step {
-            learning_rate: self.config.optimizer.learning_rate * schedule.factor(self.progress.step),
-            weight_decay: self.config.optimizer.weight_decay,
-            number: self.progress.step + 1,
             penalty: occurring.as_ref().map(|occurring| penalty(&self.config, occurring)),
+            ..self.plain_step(self.progress.step, schedule)
         };
         let outcome = match work {
             Work::PerTriple { positives, sampler, .. } => self.step_triples(positives, visited, first, sampler, step),
             Work::Blocks(regime) => self.step_blocks(regime, visited, step),
         };
         match outcome {
-            Ok(value) => {
-                self.progress.step += 1;
-                self.progress.loss += value.sum;
-                self.progress.terms += value.terms as u64;
-                Ok(value)
-            }
+            Ok(value) => Ok(value),
             Err(Refusal::Engine(error)) => Err(error.into()),
             Err(Refusal::NonFinite(loss)) => Err(self.non_finite(loss).into()),
         }
+    }
+
+    /// A step without a penalty, after so many.
+    pub(super) fn plain_step(&self, done: u64, schedule: &Schedule) -> Step<'static> {
+        Step {
+            learning_rate: self.config.optimizer.learning_rate * schedule.factor(done),
+            weight_decay: self.config.optimizer.weight_decay,
+            number: done + 1,
+            penalty: None,
+        }
+    }
+
+    /// Counts a step that was made.
+    pub(super) fn count_step(&mut self, loss: LossValue) {
+        self.progress.batch += 1;
+        self.progress.step += 1;
+        self.progress.loss += loss.sum;
+        self.progress.terms += loss.terms as u64;
     }
 
     fn step_triples(

@@ -6,13 +6,15 @@ use super::Trainer;
 use crate::run_error::RunError;
 
 impl Trainer {
-    /// The error for a loss that is not finite, with the tables that may have made it so.
+    /// The error for a loss that is not finite, of the batch after those that are done, with the tables that may have
+    /// made it so.
     pub(super) fn non_finite(&self, loss: f64) -> RunError {
         RunError::NonFinite {
             epoch: self.progress.epoch + 1,
             batch: self.progress.batch + 1,
             loss,
             tables: non_finite_tables(&self.engine),
+            changed: self.device.is_some(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Training: epochs of batches, validation, early stopping, checkpoints.
 
+mod device;
 mod epoch;
 mod finish;
 mod health;
@@ -31,15 +32,19 @@ use crate::reciprocal;
 use crate::run_error::RunError;
 use crate::run_folder::RunFolder;
 use crate::tensorboard::EventLog;
+use device::OnDevice;
 use work::{Positives, Work};
 
 /// Trains one model on one dataset.
 ///
 /// What comes out is a function of the model, the dataset and the configuration (less the settings that
-/// [`Config::differences`] leaves out): the number of threads, interruptions and kills change no bit of it.
+/// [`Config::differences`] leaves out): the number of threads, interruptions and kills change no bit of it. Where
+/// [a device makes the steps](Trainer::train_on) it is one of the device, too.
 #[derive(Debug)]
 pub struct Trainer {
     engine: Engine,
+    /// What makes the steps, where it is not the engine.
+    device: Option<OnDevice>,
     dataset: Arc<Dataset>,
     config: Config,
     loss: Loss,
@@ -80,6 +85,7 @@ impl Trainer {
         engine.set_optimizer(config.optimizer.rule());
         Ok(Self {
             engine,
+            device: None,
             dataset,
             loss: Loss::new(&config.loss),
             config,
@@ -157,6 +163,7 @@ impl Trainer {
         if let Some(evaluator) = &evaluator {
             self.validate_last(evaluator, observer)?;
         }
+        self.fetch()?;
         self.restore_best();
         Ok(match self.progress.stopped {
             true => Outcome::StoppedEarly { epoch: self.progress.epoch },
@@ -200,6 +207,9 @@ impl Trainer {
 
     /// Writes a checkpoint, where there is a folder for it.
     fn save(&mut self) -> Result<()> {
+        if self.folder.is_some() {
+            self.fetch()?;
+        }
         if let Some(folder) = &self.folder {
             folder.sync_trace()?;
             Checkpoint::save(folder, &self.engine, &self.progress, self.best.as_deref())?;
@@ -214,7 +224,7 @@ impl Trainer {
         }
     }
 
-    /// The engine, with the tables as they are.
+    /// The engine on the CPU, with the tables as they are, or as they last came from the device.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }

@@ -31,6 +31,7 @@ impl Trainer {
 
     /// Validates, keeps the parameters if they are the best, and stops the run if none were for too long.
     pub(super) fn validate(&mut self, evaluator: &Evaluator<'_>) -> Result<Validation> {
+        self.fetch()?;
         let split = self.dataset.valid();
         let triples = evenly(split, self.config.validation.triples);
         let scorer = EngineScorer::new(&self.engine);

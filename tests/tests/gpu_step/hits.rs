@@ -1,8 +1,10 @@
 //! Hits, sorted and cut, as the device does it.
 
-use sptx_codegen::gpu::{Plan, Training, training};
+use sptx_codegen::gpu::{Plan, training};
 use sptx_codegen::testing::Random;
-use sptx_runtime::gpu::{DIGIT_BITS, LossKind, PIECE, Role, RuleKind, histogram_words, most_pieces, sort_rounds};
+use sptx_runtime::gpu::{
+    DIGIT_BITS, LossKind, PIECE, Role, RuleKind, Training, histogram_words, most_pieces, sort_rounds,
+};
 use sptx_runtime::program::{Model, Owner};
 use sptx_tests::{lowered, zoo};
 

@@ -1,8 +1,8 @@
 //! Losses by the device against those of the trainer.
 
-use sptx_codegen::gpu::{Training, training};
+use sptx_codegen::gpu::training;
 use sptx_codegen::testing::Random;
-use sptx_runtime::gpu::{LossKind, Role, RuleKind, Schedule};
+use sptx_runtime::gpu::{LossKind, Role, RuleKind, Schedule, Training};
 use sptx_runtime::program::Model;
 use sptx_tests::{lowered, zoo};
 use sptx_train::{Loss, LossConfig, LossName, Reduction};

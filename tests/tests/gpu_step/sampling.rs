@@ -1,7 +1,7 @@
 //! Batches drawn by the device, to the bit those of the host's sampler.
 
-use sptx_codegen::gpu::{Training, training};
-use sptx_runtime::gpu::{LossKind, Role, RuleKind};
+use sptx_codegen::gpu::training;
+use sptx_runtime::gpu::{LossKind, Role, RuleKind, Training};
 use sptx_tests::{lowered, zoo};
 use sptx_train::{Corruption, KnownTriples, Sampler, SamplerOptions, Sides, Triple, epoch_order};
 

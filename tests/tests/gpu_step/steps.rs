@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use sptx_codegen::emit::wgsl;
-use sptx_codegen::gpu::{Plan, Training, training};
+use sptx_codegen::gpu::{Plan, training};
 use sptx_codegen::ir::Score;
 use sptx_codegen::lir::verify;
 use sptx_codegen::testing::Random;
 use sptx_runtime::cpu::{Batch, Engine, EngineOptions, Interpreter};
-use sptx_runtime::gpu::{LossKind, Role, RuleKind, Schedule, most_pieces, row_words};
+use sptx_runtime::gpu::{LossKind, Role, RuleKind, Schedule, Training, most_pieces, row_words};
 use sptx_runtime::optimizer::{Rule, Step};
 use sptx_runtime::program::{Model, Owner, Shape};
 use sptx_tests::{lowered, zoo};
@@ -159,13 +159,8 @@ impl Pair {
         let value = self.cpu.step(batch, step, evaluate).expect("the batch is in range");
 
         self.memory.put("triples", columns.concat());
-        let coefficients = self.rule.coefficients(step);
-        for plan in &self.plans {
-            for (_, parameter) in plan.kernel.parameters.iter() {
-                if let Some(number) = coefficients.get(&parameter.name) {
-                    self.memory.set_one(&parameter.name, number.to_bits());
-                }
-            }
+        for (name, number) in self.rule.coefficients(step).named() {
+            self.memory.set_one(name, number.to_bits());
         }
         self.memory.set(&[("batch", TRIPLES as u32), ("first", 0), ("all", 0)]);
         set(&mut self.memory, &loss, POSITIVES, NEGATIVES);

@@ -19,9 +19,10 @@ mod spell;
 mod tree;
 mod usage;
 
-use sptx_runtime::gpu::{Artifact, Binding, Direction, Role, Schedule, Word, WordKind};
+use sptx_runtime::gpu::{Artifact, Binding, Direction, Role, Schedule, Training, Word, WordKind};
 use sptx_runtime::program::Model;
 
+use crate::gpu::Plan;
 use crate::legalize::{Target, Widths, legalize};
 use crate::lir::{Access, Expression, Kernel, Place, Scalar, Statement, Type};
 
@@ -76,8 +77,19 @@ pub fn module(kernel: &Kernel, options: &Options) -> String {
 /// # Panics
 /// As [`module`] does.
 pub fn artifacts(model: &Model, schedule: &Schedule) -> Vec<Artifact> {
-    let plans = crate::gpu::plan(model, schedule).into_iter();
-    plans.map(|plan| artifact(plan.role, *schedule, &plan.kernel, plan.rows)).collect()
+    of_plans(&crate::gpu::plan(model, schedule), schedule)
+}
+
+/// The kernels of a model's training steps under a schedule, as what a device launches.
+///
+/// # Panics
+/// As [`module`] does.
+pub fn training_artifacts(model: &Model, schedule: &Schedule, training: Training) -> Vec<Artifact> {
+    of_plans(&crate::gpu::training(model, schedule, training), schedule)
+}
+
+fn of_plans(plans: &[Plan], schedule: &Schedule) -> Vec<Artifact> {
+    plans.iter().map(|plan| artifact(plan.role, *schedule, &plan.kernel, plan.rows)).collect()
 }
 
 /// A kernel as what a device launches, each workgroup of which does `rows` of what it runs once for each.

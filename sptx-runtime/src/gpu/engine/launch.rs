@@ -139,6 +139,6 @@ pub(super) fn numbered(name: &str, prefix: &str) -> Option<usize> {
 }
 
 /// A number as a kernel has it. Whatever is counted lies in bindings, which have fewer words than 2^32.
-fn word(number: usize) -> u32 {
+pub(super) fn word(number: usize) -> u32 {
     u32::try_from(number).expect("a binding has fewer than 2^32 words")
 }

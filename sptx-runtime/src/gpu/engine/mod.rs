@@ -7,6 +7,7 @@ mod hits;
 mod launch;
 mod planes;
 mod stretch;
+mod train;
 
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use gradients::Gradients;
+pub use train::{BatchPlace, Filter, Learner, LearnerSetup, NegativesSetup, PositiveLoss};
 
 use super::{Artifact, Device, DeviceError, Role};
 use crate::Error;
@@ -195,10 +197,10 @@ impl<D: Device> Engine<D> {
     ///
     /// # Panics
     /// When there is no such plane, or `rows` has another length than it.
-    pub fn set_plane(&mut self, plane: usize, rows: &[f32]) -> Result<(), Error> {
+    pub fn set_plane(&mut self, plane: usize, rows: &[f32]) -> Result<(), DeviceError> {
         let (offset, lines, count) = self.plane_place(plane);
         assert_eq!(rows.len(), count * lines.row_len(), "numbers of `{}`", self.model.plane_name(plane));
-        Ok(self.tables.write(&self.device, offset, &lines.pad(rows))?)
+        self.tables.write(&self.device, offset, &lines.pad(rows))
     }
 
     /// The rows of a plane, one after another, without padding.
@@ -208,7 +210,7 @@ impl<D: Device> Engine<D> {
     ///
     /// # Panics
     /// When there is no such plane.
-    pub fn plane(&self, plane: usize) -> Result<Vec<f32>, Error> {
+    pub fn plane(&self, plane: usize) -> Result<Vec<f32>, DeviceError> {
         let (offset, lines, count) = self.plane_place(plane);
         let mut words = vec![0; count * lines.row_words()];
         self.tables.read(&self.device, offset, &mut words)?;
