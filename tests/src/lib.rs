@@ -2,11 +2,13 @@
 //!
 //! [`Case`] is one score with tables and a batch; [`Case::check`] holds an engine against the f64 interpreter on it.
 
+mod adapter;
 mod case;
 mod corpus;
 mod executor;
 mod schedules;
 
+pub use adapter::adapter;
 pub use case::{Case, Disagreement};
 pub use corpus::{lowered, papers, random_scores, some_random_scores, zoo};
 pub use executor::Executor;

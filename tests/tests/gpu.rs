@@ -3,13 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use std::sync::OnceLock;
-
 use sptx_codegen::emit::wgsl;
 use sptx_codegen::ir::{DimSize, Score};
-use sptx_runtime::gpu::{Device, DeviceError, Schedule};
-use sptx_runtime::wgpu::WgpuDevice;
-use sptx_tests::{Case, Disagreement, Executor, papers, schedules, schedules_run_on, some_random_scores, zoo};
+use sptx_runtime::gpu::{Device, Schedule};
+use sptx_tests::{Case, Disagreement, Executor, adapter, papers, schedules, schedules_run_on, some_random_scores, zoo};
 
 const TOLERANCE: f64 = 1e-4;
 
@@ -36,23 +33,6 @@ fn by_definition(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     let mut found = case.check_gpu(&mut engine, TOLERANCE);
     found.extend(case.check_gpu_blocks(&mut engine, TOLERANCE));
     found
-}
-
-/// The first adapter; none, with a word about it, where there is none. Fails where `SPTX_REQUIRE` lists `vulkan`.
-fn adapter() -> Option<&'static WgpuDevice> {
-    static DEVICE: OnceLock<Option<WgpuDevice>> = OnceLock::new();
-    let open = || match WgpuDevice::open("") {
-        Ok(device) => Some(device),
-        Err(DeviceError::Absent(why)) => {
-            let required = std::env::var("SPTX_REQUIRE").unwrap_or_default();
-            let requires = required.split(',').any(|name| name.trim() == "vulkan");
-            assert!(!requires, "SPTX_REQUIRE lists `vulkan`: {why}");
-            println!("SKIPPED (vulkan): {why}");
-            None
-        }
-        Err(other) => panic!("{other}"),
-    };
-    DEVICE.get_or_init(open).as_ref()
 }
 
 fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {

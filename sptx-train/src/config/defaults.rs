@@ -15,7 +15,7 @@ impl Default for Config {
             negatives: 32,
             seed: 0,
             threads: 0,
-            device: "cpu".to_owned(),
+            device: "auto".to_owned(),
             reciprocal: false,
             model: ModelReference::default(),
             dims: BTreeMap::new(),

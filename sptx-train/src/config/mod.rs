@@ -67,7 +67,10 @@ pub struct Config {
     pub seed: u64,
     /// Threads; 0 for as many as the machine has. The results do not depend on it.
     pub threads: usize,
-    /// What computes: `cpu`.
+    /// What makes the steps: `auto`, `cpu`, or a GPU: `wgpu`, `wgpu:1`, `wgpu:` and a part of its name. A [`Trainer`] makes
+    /// them on the CPU but for a device [that it is given](crate::Trainer::train_on): the command reads this.
+    ///
+    /// [`Trainer`]: crate::Trainer
     pub device: String,
     /// Whether every relation has an inverse of its own, with tables of its own, and (?, r, t) is asked as
     /// (t, r⁻¹, ?), in training and ever after (Lacroix et al., 2018). Each training triple then is two positives.

@@ -153,20 +153,19 @@ fn all() -> Vec<Device> {
     }]
 }
 
-/// The device that `--device` means.
-pub(super) fn choose(name: &str) -> Result<Device, Failure> {
-    let mut devices = all();
-    let position = devices.iter().position(|device| name == "auto" || device.name == name);
-    position.map(|position| devices.swap_remove(position)).ok_or_else(|| {
-        let names: Vec<&str> = devices.iter().map(|device| device.name).collect();
-        let message = match gpu(name) {
-            Some(_) => {
-                format!("models do not train on `{name}`, they are evaluated there: `sptx eval RUN --device {name}`")
-            }
-            None => format!("no device is named `{name}`"),
-        };
-        Failure::new(message).help(format!("models train on: auto, {}; see `sptx devices`", names.join(", ")))
-    })
+/// Refuses what is no name of a device. `what` is done on those that there are.
+pub(super) fn check(name: &str, what: &str) -> Outcome {
+    if matches!(name, "auto" | "cpu") || gpu(name).is_some() {
+        return Ok(());
+    }
+    let help = format!("{what}: auto, cpu, wgpu; see `sptx devices`");
+    Err(Failure::new(format!("no device is named `{name}`")).help(help))
+}
+
+/// Says that this command was built without GPUs.
+#[cfg(not(feature = "wgpu"))]
+pub(super) fn without_gpus() -> Failure {
+    Failure::new("this `sptx` was built without GPUs").help("build it with `--features wgpu`, or use `--device cpu`")
 }
 
 /// Which GPU a name means, by its number or by a part of what it calls itself: `wgpu` the first, `wgpu:1`, `wgpu:radeon`.

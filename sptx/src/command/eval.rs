@@ -68,12 +68,9 @@ fn evaluate(run: &Run, split: Split, filtered: bool, device: &str) -> Result<Met
     };
     let options = EvaluateOptions { filtered, progress: Some(&progress), ..EvaluateOptions::default() };
     let evaluator = Evaluator::new(&run.dataset);
+    devices::check(device, "models are evaluated on")?;
     let metrics = match devices::gpu(device) {
         Some(gpu) => on_gpu(run, gpu, &|scorer| evaluator.evaluate(scorer, split, &options)),
-        None if !matches!(device, "auto" | "cpu") => {
-            let help = "models are evaluated on: auto, cpu, wgpu; see `sptx devices`";
-            return Err(Failure::new(format!("no device is named `{device}`")).help(help));
-        }
         None => {
             let scorer = EngineScorer::new(&run.engine);
             Ok(run.engine.install(|| evaluator.evaluate(&scorer, split, &options))?)
@@ -103,8 +100,7 @@ fn on_gpu(run: &Run, gpu: &str, evaluate: Evaluation<'_>) -> Result<Metrics, Fai
 /// Says that this command was built without GPUs.
 #[cfg(not(feature = "wgpu"))]
 fn on_gpu(_: &Run, _: &str, _: Evaluation<'_>) -> Result<Metrics, Failure> {
-    Err(Failure::new("this `sptx` was built without GPUs")
-        .help("build it with `--features wgpu`, or use `--device cpu`"))
+    Err(devices::without_gpus())
 }
 
 fn by_relation(metrics: &Metrics) -> Outcome {

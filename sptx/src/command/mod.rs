@@ -1,6 +1,7 @@
 //! The command line: one file a verb.
 
 mod train;
+mod training;
 
 mod search;
 

@@ -40,9 +40,10 @@ pub(super) struct Settings {
     /// Where all random numbers come from.
     #[arg(long, value_name = "S")]
     seed: Option<String>,
-    /// What computes: `auto` or a device of `sptx devices`.
-    #[arg(long, default_value = "auto")]
-    pub(super) device: String,
+    /// What makes the steps, as `sptx devices` lists it: `cpu`, a GPU as `wgpu`, `wgpu:1`, or `wgpu:` and a part of its
+    /// name; or `auto`, which takes a discrete GPU that can do it, and else the CPU.
+    #[arg(long, value_name = "D")]
+    device: Option<String>,
     /// Threads; 0 for as many as there are cores. The result does not depend on it.
     #[arg(long, value_name = "T")]
     threads: Option<String>,
@@ -117,7 +118,10 @@ impl Settings {
             }
         }
         config.outputs.tensorboard |= self.tensorboard;
-        config.device = devices::choose(&self.device)?.name.to_owned();
+        if let Some(device) = &self.device {
+            devices::check(device, "models train on")?;
+            config.device.clone_from(device);
+        }
         self.set.iter().try_for_each(|assignment| config.set(assignment))?;
         check_threads(config)?;
         Ok(config.check()?)

@@ -13,7 +13,7 @@ use sptx::train::{Metrics, Outcome as Ending, RunFolder, Split, Trainer};
 use super::failure::Failure;
 use super::progress::Watch;
 use super::settings::Settings;
-use super::{Outcome, data, interrupt, metrics as metrics_table, model, output, showcase};
+use super::{Outcome, data, interrupt, metrics as metrics_table, model, output, showcase, training};
 
 const ABOUT: &str = "\
 Train a model on a graph.
@@ -107,11 +107,12 @@ fn begin(arguments: &Arguments) -> Result<Trainer, Failure> {
     }
     let dataset = Arc::new(data::load(&config.data)?);
     let mut trainer = Trainer::new(compiled, Arc::clone(&dataset), config)?;
+    let device = training::begin(&mut trainer)?;
     let folder = match &arguments.out {
         Some(path) => RunFolder::create(path)?,
         None => fresh_folder(dataset.name(), source.title())?,
     };
-    describe(&trainer, &arguments.settings.device);
+    describe(&trainer, &device);
     trainer.keep_in(folder, (!source.is_zoo()).then(|| source.text()))?;
     Ok(trainer)
 }
@@ -127,8 +128,9 @@ fn resume(arguments: &Arguments, path: &Path) -> Result<Trainer, Failure> {
     let source = model::of_run(&folder, &config.model)?;
     let compiled = model::compile(&source, &config.model)?;
     let dataset = Arc::new(data::load(&config.data)?);
-    let trainer = Trainer::resume(compiled, dataset, config, folder)?;
-    describe(&trainer, &arguments.settings.device);
+    let mut trainer = Trainer::resume(compiled, dataset, config, folder)?;
+    let device = training::begin(&mut trainer)?;
+    describe(&trainer, &device);
     output::note(&format!("resumed after {} of {} epochs", trainer.epochs_done(), trainer.config().epochs));
     Ok(trainer)
 }
@@ -140,7 +142,7 @@ fn fresh_folder(dataset: &str, model: &str) -> Result<RunFolder, Failure> {
     Ok(RunFolder::create(free.unwrap_or_else(|| name(0)))?)
 }
 
-/// Says on standard error what is trained on what.
+/// Says on standard error what is trained, and on what.
 fn describe(trainer: &Trainer, device: &str) {
     data::describe(trainer.dataset());
     let (engine, config) = (trainer.engine(), trainer.config());
@@ -149,9 +151,7 @@ fn describe(trainer: &Trainer, device: &str) {
     let parameters = engine.tables().parameter_count();
     output::note(&format!("model   {}, {}: {parameters} parameters", engine.model().name, sizes.join(", ")));
     output::note(&format!(
-        "device  {}{}: {}, {} thread{}, {} kernels",
-        config.device,
-        if device == config.device { String::new() } else { format!(" ({device})") },
+        "device  {device}: {}, {} thread{}, {} kernels",
         InstructionSet::widest(),
         engine.threads(),
         output::plural(engine.threads()),

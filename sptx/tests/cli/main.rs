@@ -7,6 +7,7 @@ mod begin;
 mod check;
 mod compile;
 mod durability;
+mod gpu;
 mod mistakes;
 mod outputs;
 mod queries;

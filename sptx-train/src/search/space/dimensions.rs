@@ -34,7 +34,7 @@ const GOVERNED: [(&str, &str); 7] = [
     ("validation", "trials must be measured alike; set it for all of them, outside `[search.space]`"),
     ("evaluation", "trials are chosen by validation alone"),
     ("threads", "the result does not depend on it"),
-    ("device", "the result does not depend on it"),
+    ("device", "trials train on the CPU"),
     ("checkpoint", "the result does not depend on it"),
     ("outputs", "the result does not depend on it; set it for all trials, outside `[search.space]`"),
 ];

@@ -1,0 +1,101 @@
+//! Devices for trainers.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Schedule};
+use sptx_runtime::wgpu::WgpuDevice;
+use sptx_tests::{Executor, schedules_run_on};
+use sptx_train::Trainer;
+
+/// An executor with the kernels of a trainer's steps.
+pub(crate) fn executor(trainer: &Trainer, schedule: Schedule) -> (Executor, Vec<Artifact>) {
+    let training = trainer.device_training().expect("what GPUs do");
+    Executor::training(trainer.engine().model(), schedule, training, schedules_run_on())
+}
+
+/// Steps by the executor.
+pub(crate) fn on_executor(trainer: &mut Trainer, schedule: Schedule) {
+    let (device, artifacts) = executor(trainer, schedule);
+    trainer.train_on(device, artifacts).expect("a device");
+}
+
+/// Steps by an adapter.
+pub(crate) fn on_adapter(trainer: &mut Trainer, device: &'static WgpuDevice, schedule: Schedule) {
+    let legal = schedule.legal(&device.capabilities()).is_ok();
+    let schedule = if legal { schedule } else { Schedule::default() };
+    let training = trainer.device_training().expect("what GPUs do");
+    let artifacts = sptx_codegen::emit::wgsl::training_artifacts(trainer.engine().model(), &schedule, training);
+    trainer.train_on(device, artifacts).expect("a device");
+}
+
+/// How many launches were made.
+#[derive(Clone)]
+pub(crate) struct Launches(Rc<Cell<u32>>);
+
+impl Launches {
+    pub(crate) fn made(&self) -> u32 {
+        self.0.get()
+    }
+}
+
+/// A device that is lost after so many launches.
+pub(crate) struct Failing<D> {
+    device: D,
+    launches: Launches,
+    most: u32,
+}
+
+impl<D: Device> Failing<D> {
+    pub(crate) fn new(device: D, most: u32) -> Self {
+        Self { device, launches: Launches(Rc::default()), most }
+    }
+
+    pub(crate) fn launches(&self) -> Launches {
+        self.launches.clone()
+    }
+
+    fn check(&self) -> Result<(), DeviceError> {
+        if self.launches.made() < self.most { Ok(()) } else { Err(DeviceError::Lost("pulled out".to_owned())) }
+    }
+}
+
+impl<D: Device> Device for Failing<D> {
+    type Buffer = D::Buffer;
+    type Kernel = D::Kernel;
+
+    fn capabilities(&self) -> Capabilities {
+        self.device.capabilities()
+    }
+
+    fn load(&self, artifact: &Artifact) -> Result<D::Kernel, DeviceError> {
+        self.device.load(artifact)
+    }
+
+    fn allocate(&self, words: usize) -> Result<D::Buffer, DeviceError> {
+        self.check()?;
+        self.device.allocate(words)
+    }
+
+    fn write(&self, buffer: &D::Buffer, at: usize, words: &[u32]) -> Result<(), DeviceError> {
+        self.check()?;
+        self.device.write(buffer, at, words)
+    }
+
+    fn read(&self, buffer: &D::Buffer, at: usize, words: &mut [u32]) -> Result<(), DeviceError> {
+        self.check()?;
+        self.device.read(buffer, at, words)
+    }
+
+    fn launch(
+        &self,
+        kernel: &D::Kernel,
+        workgroups: u32,
+        parameters: &[u32],
+        buffers: &[&D::Buffer],
+    ) -> Result<(), DeviceError> {
+        self.check()?;
+        self.launches.0.set(self.launches.made() + 1);
+        self.device.launch(kernel, workgroups, parameters, buffers)
+    }
+}

@@ -1,0 +1,158 @@
+//! Runs whose steps a GPU makes, against those of the CPU: by the executor of the kernels' IR, and on the first adapter.
+
+mod device;
+mod runs;
+
+use sptx_runtime::gpu::Schedule;
+use sptx_tests::{adapter, schedules};
+use sptx_train::{Error, Observer, Outcome, RunError, RunFolder, Silent, Trainer};
+
+use device::{Failing, on_adapter, on_executor};
+use runs::{RUNS, begin, compare, graph};
+
+/// Trains what a trainer of the CPU trains, with the steps by `attach`.
+fn check(attach: impl Fn(&mut Trainer, Schedule)) {
+    for (number, (model, settings)) in RUNS.into_iter().enumerate() {
+        let [mut cpu, mut gpu] = [0, 1].map(|_| begin(model, settings, graph()));
+        let schedules = schedules();
+        attach(&mut gpu, schedules[number % schedules.len()]);
+        for trainer in [&mut cpu, &mut gpu] {
+            assert_eq!(trainer.train(&mut Silent).expect("a run"), Outcome::Finished);
+        }
+        compare(&cpu, &gpu, &format!("{model} {settings}"));
+    }
+}
+
+#[test]
+fn runs_are_those_of_the_cpu() {
+    check(on_executor);
+}
+
+#[test]
+fn runs_on_an_adapter_are_those_of_the_cpu() {
+    if let Some(device) = adapter() {
+        check(|trainer, schedule| on_adapter(trainer, device, schedule));
+    }
+}
+
+/// Stops after so many batches.
+struct StopAfter(u32);
+
+impl Observer for StopAfter {
+    fn batch_done(&mut self, _: u32, _: u32, _: u32, _: f64) {
+        self.0 = self.0.saturating_sub(1);
+    }
+
+    fn should_stop(&mut self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// A run's embeddings, as they are on the disk.
+fn embeddings(folder: &RunFolder) -> Vec<u8> {
+    std::fs::read(folder.path().join("embeddings.safetensors")).expect("embeddings")
+}
+
+#[test]
+fn interrupted_runs_go_on_to_the_same_bits() {
+    for (model, settings) in RUNS.into_iter().step_by(3) {
+        let folders = [0, 1].map(|_| tempfile::tempdir().expect("a folder"));
+        let run = |number: usize| RunFolder::open(folders[number].path()).expect("a run");
+        let mut whole = begin(model, settings, graph());
+        on_executor(&mut whole, Schedule::default());
+        whole.keep_in(RunFolder::create(folders[0].path()).expect("a folder"), None).expect("a run");
+        whole.train(&mut Silent).expect("a run");
+        whole.finish(None).expect("an end");
+
+        let mut halved = begin(model, settings, graph());
+        on_executor(&mut halved, Schedule::default());
+        halved.keep_in(RunFolder::create(folders[1].path()).expect("a folder"), None).expect("a run");
+        let ending = halved.train(&mut StopAfter(2)).expect("a run");
+        assert!(matches!(ending, Outcome::Interrupted { .. }), "{ending:?}");
+        let (compiled, config) = (runs::compiled(model), halved.config().clone());
+        drop(halved);
+        let mut resumed = Trainer::resume(compiled, graph(), config, run(1)).expect("a run to resume");
+        on_executor(&mut resumed, Schedule::default());
+        assert_eq!(resumed.train(&mut Silent).expect("a run"), Outcome::Finished);
+        resumed.finish(None).expect("an end");
+        drop((whole, resumed));
+        let [whole, resumed] = [0, 1].map(|number| embeddings(&run(number)));
+        assert!(whole == resumed, "{model} {settings}: other bits after an interruption");
+    }
+}
+
+#[test]
+fn a_lost_device_leaves_the_last_checkpoint() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (model, settings) = RUNS[0];
+    let settings = format!("{settings} epochs=6 checkpoint.every=1");
+    let mut trainer = begin(model, &settings, graph());
+    let launches = on_failing(&mut trainer, u32::MAX);
+    trainer.train(&mut Silent).expect("a run");
+    let all = launches.made();
+
+    let mut trainer = begin(model, &settings, graph());
+    on_failing(&mut trainer, all * 2 / 3);
+    trainer.keep_in(RunFolder::create(folder.path()).expect("a folder"), None).expect("a run");
+    let error = trainer.train(&mut Silent).expect_err("the device is lost");
+    let message = error.to_string();
+    assert!(matches!(error, Error::Run(RunError::DeviceFailed { epoch: 4 | 5, .. })), "{message}");
+    assert!(message.contains("the device was lost: pulled out") && message.contains("resume the run"), "{message}");
+    let done = trainer.epochs_done();
+    let config = trainer.config().clone();
+    drop(trainer);
+    let run = RunFolder::open(folder.path()).expect("a run");
+    let mut resumed = Trainer::resume(runs::compiled(model), graph(), config, run).expect("a whole checkpoint");
+    assert!(done >= 3 && resumed.epochs_done() == done, "{done}");
+    // On the CPU, for once.
+    assert_eq!(resumed.train(&mut Silent).expect("a run"), Outcome::Finished);
+    let mut cpu = begin(model, &settings, graph());
+    cpu.train(&mut Silent).expect("a run");
+    compare(&cpu, &resumed, "after the loss of a device");
+}
+
+/// Steps by the executor, until so many launches were made.
+fn on_failing(trainer: &mut Trainer, launches: u32) -> device::Launches {
+    let (executor, artifacts) = device::executor(trainer, Schedule::default());
+    let device = Failing::new(executor, launches);
+    let made = device.launches();
+    trainer.train_on(device, artifacts).expect("a device");
+    made
+}
+
+#[test]
+fn what_gpus_do_not_do_is_refused() {
+    for (settings, says) in [
+        ("regime.name=k-vs-all loss.name=bce sampler.filtered=false sampler.corruption=uniform", "k-vs-all"),
+        ("regularizer.entity=0.1", "`regularizer`"),
+    ] {
+        let message = begin("DistMult", settings, graph()).device_training().expect_err("refused").to_string();
+        assert!(message.contains(says) && message.contains("--device cpu"), "{message}");
+    }
+}
+
+#[test]
+fn what_diverges_is_named() {
+    let settings = "optimizer.name=sgd optimizer.learning_rate=1e30 loss.reduction=sum loss.name=margin";
+    let mut trainer = begin("ComplEx", settings, graph());
+    on_executor(&mut trainer, Schedule::default());
+    let message = trainer.train(&mut Silent).expect_err("it diverges").to_string();
+    assert!(message.starts_with("epoch 1, batch ") && message.contains("training stopped soon after"), "{message}");
+}
+
+/// A real graph, to the accuracy that the CPU reaches with the same seed.
+#[test]
+fn umls_is_learnt_as_by_the_cpu() {
+    let (Some(device), Some(graph)) = (adapter(), runs::umls()) else { return };
+    let settings = "epochs=40 seed=3 dim=64 batch_size=1024 negatives=32 optimizer.learning_rate=0.1";
+    let metric = |trainer: &mut Trainer| {
+        trainer.train(&mut Silent).expect("a run");
+        let metrics = trainer.finish(None).expect("metrics");
+        metrics[&sptx_train::Split::Test].both.realistic.mean_reciprocal_rank
+    };
+    let mut cpu = begin("TransE", settings, graph.clone());
+    let mut gpu = begin("TransE", settings, graph);
+    on_adapter(&mut gpu, device, Schedule::default());
+    let (cpu, gpu) = (metric(&mut cpu), metric(&mut gpu));
+    assert!(cpu > 0.5 && (cpu - gpu).abs() < 0.02, "{cpu} and {gpu}");
+}
