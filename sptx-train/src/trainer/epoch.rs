@@ -71,11 +71,10 @@ impl Trainer {
             Work::PerTriple { positives, sampler, .. } => self.step_triples(positives, visited, first, sampler, step),
             Work::Blocks(regime) => self.step_blocks(regime, visited, step),
         };
-        match outcome {
-            Ok(value) => Ok(value),
-            Err(Refusal::Engine(error)) => Err(error.into()),
-            Err(Refusal::NonFinite(loss)) => Err(self.non_finite(loss).into()),
-        }
+        outcome.map_err(|refusal| match refusal {
+            Refusal::Engine(error) => error.into(),
+            Refusal::NonFinite(loss) => self.non_finite(loss).into(),
+        })
     }
 
     /// A step without a penalty, after so many.

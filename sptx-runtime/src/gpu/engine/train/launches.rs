@@ -128,12 +128,12 @@ impl<D: Device> Learner<D> {
         let rounds = sort_rounds(word(rows));
         for round in 0..rounds {
             let shift = ("shift", round * DIGIT_BITS);
-            let place: &dyn Fn(&str) -> String = if round % 2 == 0 { &plain } else { &swapped };
+            let place: &dyn Fn(&str) -> String = if round.is_multiple_of(2) { &plain } else { &swapped };
             self.add(|role| role == Role::Histogram, Count::Hits(owner), &[shift], place);
             self.add(|role| role == Role::Scan, Count::Digits(owner), &[], place);
             self.add(|role| role == Role::Sort, Count::Hits(owner), &[shift], place);
         }
-        let place: &dyn Fn(&str) -> String = if rounds % 2 == 0 { &plain } else { &swapped };
+        let place: &dyn Fn(&str) -> String = if rounds.is_multiple_of(2) { &plain } else { &swapped };
         self.add(|role| role == Role::Boundaries, Count::HitsAndEnd(owner), &[row_count], place);
         self.add(|role| role == Role::Scan, Count::Boundaries(owner), &[], place);
         self.add(|role| role == Role::Cut, Count::HitsAndEnd(owner), &[row_count], place);
