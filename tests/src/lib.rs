@@ -12,7 +12,7 @@ pub use adapter::adapter;
 pub use case::{Case, Disagreement};
 pub use corpus::{lowered, papers, random_scores, some_random_scores, zoo};
 pub use executor::Executor;
-pub use schedules::{schedules, schedules_run_on};
+pub use schedules::{schedules, schedules_run_on, strategies};
 
 /// The examples of README compile, and run.
 #[cfg(doctest)]

@@ -1,6 +1,6 @@
 //! The schedules that kernels of GPUs are tried under.
 
-use sptx_runtime::gpu::{Capabilities, Schedule};
+use sptx_runtime::gpu::{Backward, Capabilities, Schedule};
 
 /// What the [`schedules`] need of a device.
 pub fn schedules_run_on() -> Capabilities {
@@ -13,7 +13,7 @@ pub fn schedules_run_on() -> Capabilities {
 /// When one of them is not legal, which would be a mistake here.
 pub fn schedules() -> Vec<Schedule> {
     let schedule = |workgroup, lanes, vector, unroll, tile, subgroups| {
-        let schedule = Schedule { workgroup, lanes, vector, unroll, subgroups, tile };
+        let schedule = Schedule { workgroup, lanes, vector, unroll, subgroups, tile, ..Schedule::default() };
         schedule.legal(&schedules_run_on()).unwrap_or_else(|why| panic!("{schedule}: {why}"));
         schedule
     };
@@ -28,4 +28,14 @@ pub fn schedules() -> Vec<Schedule> {
         schedule(128, 64, 4, 2, 2, false),
         schedule(1, 1, 1, 1, 5, false),
     ]
+}
+
+/// Schedules that differ in how gradients come about, over layouts that between them take every path of it.
+pub fn strategies() -> Vec<Schedule> {
+    let strategies = [Schedule { backward: Backward::Atomic, ..Schedule::default() }];
+    let layouts = [0, 1, 3, 5, 8].map(|number| schedules()[number]);
+    let combined = strategies
+        .into_iter()
+        .flat_map(|Schedule { backward, .. }| layouts.into_iter().map(move |layout| Schedule { backward, ..layout }));
+    combined.collect()
 }

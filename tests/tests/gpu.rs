@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use sptx_codegen::emit::wgsl;
 use sptx_codegen::ir::{DimSize, Score};
-use sptx_runtime::gpu::{Device, Schedule};
-use sptx_tests::{Case, Disagreement, Executor, adapter, papers, schedules, schedules_run_on, some_random_scores, zoo};
+use sptx_runtime::gpu::{Backward, Device, Schedule};
+use sptx_tests::{
+    Case, Disagreement, Executor, adapter, papers, schedules, schedules_run_on, some_random_scores, strategies, zoo,
+};
 
 const TOLERANCE: f64 = 1e-4;
 
@@ -35,6 +37,12 @@ fn by_definition(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     found
 }
 
+/// The gradients alone, by the kernels of a strategy.
+fn by_strategy(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
+    let (device, artifacts) = Executor::new(&case.model, schedule, schedules_run_on());
+    case.check_gpu(&mut case.gpu_engine(device, artifacts), TOLERANCE)
+}
+
 fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     let Some(device) = adapter() else { return Vec::new() };
     if schedule.legal(&device.capabilities()).is_err() || case.largest_matrix() > LONGEST_LOOP * schedule.lanes as usize
@@ -50,6 +58,22 @@ fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     };
     assert_eq!(bits(first), bits(second), "{}: the same bits from run to run", case.name);
     found
+}
+
+/// The same as WGSL: with numbers added by the adapter's own instruction, where it has one, and without.
+fn by_strategy_as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
+    let Some(device) = adapter() else { return Vec::new() };
+    let capabilities = device.capabilities();
+    if schedule.legal(&capabilities).is_err() || case.largest_matrix() > LONGEST_LOOP * schedule.lanes as usize {
+        return Vec::new();
+    }
+    let check = |float_atomics| {
+        let options = wgsl::Options { float_atomics, ..wgsl::Options::default() };
+        let artifacts = wgsl::artifacts_for(&case.model, &schedule, &options);
+        case.check_gpu(&mut case.gpu_engine(device, artifacts), TOLERANCE_OF_WGSL)
+    };
+    let native = capabilities.float_atomics && schedule.backward == Backward::Atomic;
+    [false, true].into_iter().take(1 + usize::from(native)).flat_map(check).collect()
 }
 
 fn check(target: Target, scores: &[Score], sizes: &[usize], schedules: impl Fn(usize) -> Vec<Schedule>) {
@@ -81,6 +105,38 @@ fn one_of(number: usize) -> Vec<Schedule> {
 #[test]
 fn the_zoo_under_every_schedule() {
     check(by_definition, &zoo(), &[1, 2, 7], |_| schedules());
+}
+
+/// One strategy after another.
+fn one_strategy(number: usize) -> Vec<Schedule> {
+    let strategies = strategies();
+    vec![strategies[number % strategies.len()]]
+}
+
+#[test]
+fn the_zoo_by_every_strategy() {
+    check(by_strategy, &zoo(), &[1, 7], |_| strategies());
+}
+
+#[test]
+fn papers_models_by_strategies() {
+    check(by_strategy, &papers(), &[2, 4, 66], one_strategy);
+}
+
+#[test]
+fn random_scores_by_strategies() {
+    check(by_strategy, &some_random_scores(300), &[1, 3, 18], one_strategy);
+}
+
+#[test]
+fn the_zoo_by_every_strategy_as_wgsl() {
+    check(by_strategy_as_wgsl, &zoo(), &[6], |_| strategies());
+    check(by_strategy_as_wgsl, &zoo(), &[1, 64, 257], one_strategy);
+}
+
+#[test]
+fn random_scores_by_strategies_as_wgsl() {
+    check(by_strategy_as_wgsl, &some_random_scores(100), &[3], one_strategy);
 }
 
 #[test]

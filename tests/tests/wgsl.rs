@@ -12,7 +12,8 @@ use sptx_codegen::legalize::shard;
 use sptx_codegen::lir::{
     Access, Atomic, Barrier, Binary, Builder, Builtin, Constant, Expression, Kernel, Place, Scalar, Type, Unary, Value,
 };
-use sptx_tests::{lowered, schedules, zoo};
+use sptx_runtime::gpu::Role;
+use sptx_tests::{lowered, schedules, strategies, zoo};
 
 /// Texts by name.
 type Texts = BTreeMap<String, String>;
@@ -59,7 +60,7 @@ fn check_by_tint(test: &str, texts: &Texts, refused: &BTreeMap<&str, &str>) {
 
 /// As a browser gets it. `module` has naga look at it.
 fn text_of(kernel: &Kernel) -> String {
-    module(kernel, &Options { browser: true })
+    module(kernel, &Options { browser: true, ..Options::default() })
 }
 
 /// A kernel whose operands come from memory, or are numbers of the text, and whose results go to memory.
@@ -276,7 +277,7 @@ fn memory_and_subgroups_are_taken_by_naga_and_tint() {
     check_by_tint("memory", &texts, &BTreeMap::new());
 }
 
-/// naga takes atomic additions of numbers, which browsers have not.
+/// naga takes atomic additions of numbers, which browsers have not: without them they are changes, which both take.
 #[test]
 fn float_atomics_are_nagas_alone() {
     let mut k = Builder::new("gather", "Adds.", 64);
@@ -285,8 +286,9 @@ fn float_atomics_are_nagas_alone() {
     k.atomic(Atomic::Add, sums, thread, one);
     let kernel = k.finish();
     assert!(kernel.uses_float_atomics());
-    let texts = Texts::from([("gather".to_owned(), text_of(&kernel))]);
-    check_by_tint("float_atomics", &texts, &BTreeMap::from([("gather", "atomic")]));
+    let native = module(&kernel, &Options { browser: true, float_atomics: true });
+    let texts = Texts::from([("native".to_owned(), native), ("changes".to_owned(), text_of(&kernel))]);
+    check_by_tint("float_atomics", &texts, &BTreeMap::from([("native", "atomic")]));
 }
 
 /// Each reserved word in turn is the name of everything.
@@ -400,4 +402,24 @@ fn every_kernel_of_the_zoo_is_taken_by_naga_and_tint() {
     }
     assert!(texts.len() > 2000, "{} texts", texts.len());
     check_by_tint("zoo", &texts, &BTreeMap::new());
+}
+
+#[test]
+fn every_strategy_of_the_zoo_is_taken_by_naga_and_tint() {
+    let mut texts = Texts::new();
+    for (number, score) in zoo().iter().enumerate() {
+        let (_, model) = lowered(score);
+        for schedule in strategies() {
+            let native = Options { float_atomics: true, ..Options::default() };
+            let plans = plan(&model, &schedule)
+                .into_iter()
+                .filter(|plan| !matches!(plan.role, Role::Part(..) | Role::Compare(_)));
+            for plan in plans {
+                // naga looks at the text.
+                module(&plan.kernel, &native);
+                texts.insert(format!("{number}_{schedule}_{}", plan.kernel.name), text_of(&plan.kernel));
+            }
+        }
+    }
+    check_by_tint("strategies", &texts, &BTreeMap::new());
 }

@@ -16,6 +16,7 @@ mod gather;
 mod partial;
 mod rows;
 mod run;
+mod scatter;
 mod triple;
 
 mod blocks;
@@ -27,7 +28,7 @@ mod sample;
 mod sort;
 mod update;
 
-use sptx_runtime::gpu::{End, Role, Schedule, Training};
+use sptx_runtime::gpu::{Backward, End, Role, Schedule, Training};
 use sptx_runtime::program::{Model, Owner, Plane, Side};
 
 use crate::lir::{Kernel, verify};
@@ -58,9 +59,15 @@ pub fn plan(model: &Model, schedule: &Schedule) -> Vec<Plan> {
     let mut plans = vec![triple::forward(model, schedule)];
     plans.extend(triple::adjoint(model, schedule));
     for owner in [Owner::Entity, Owner::Relation] {
-        if trained_planes(model, owner).next().is_some() {
-            plans.extend([partial::partial(model, schedule, owner), gather::gather(model, schedule, owner)]);
+        if trained_planes(model, owner).next().is_none() {
+            continue;
         }
+        plans.extend(match (owner, schedule.backward) {
+            (Owner::Entity, Backward::Atomic) => [scatter::clear(model, schedule), scatter::scatter(model, schedule)],
+            (Owner::Entity, Backward::Gathered) | (Owner::Relation, _) => {
+                [partial::partial(model, schedule, owner), gather::gather(model, schedule, owner)]
+            }
+        });
     }
     for split in &model.splits {
         plans.extend([End::Query, End::Candidate].map(|end| triple::part(model, schedule, split, end)));
@@ -70,7 +77,8 @@ pub fn plan(model: &Model, schedule: &Schedule) -> Vec<Plan> {
 }
 
 /// The kernels of training steps on triples, in the order in which a step needs them: those of [`plan`] that it needs,
-/// and those that make batches, losses, hits and updates on the device.
+/// and those that make batches, losses, hits and updates on the device. Gradients are gathered, whatever the schedule says:
+/// an update needs the hits of its rows sorted anyhow.
 ///
 /// ```
 /// use sptx_codegen::testing::Sketch;

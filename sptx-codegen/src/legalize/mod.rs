@@ -9,6 +9,7 @@
 //! | [`legalize`] | what a [`Target`] lacks is made of what it has | always; emitters call it |
 
 mod arithmetic;
+mod atomics;
 mod bind;
 mod fold;
 mod rebuild;
@@ -34,6 +35,8 @@ pub struct Target {
     /// Accesses of one memory by lanes and by vectors. Without this all stores to a buffer or to an array have one width,
     /// and loads have that width or are of one lane.
     pub mixed_widths: bool,
+    /// Atomic additions of numbers. Without this, such an addition is a change of the word's bits.
+    pub float_atomics: bool,
 }
 
 /// Rewrites what the target lacks. What is legal stays as it is.
@@ -41,6 +44,9 @@ pub fn legalize(kernel: &Kernel, target: &Target) -> Kernel {
     let mut legal = kernel.clone();
     if !target.mixed_widths {
         legal = widths::one_width(&legal);
+    }
+    if !target.float_atomics && legal.uses_float_atomics() {
+        legal = atomics::as_changes(&legal);
     }
     arithmetic::available(&legal, target)
 }

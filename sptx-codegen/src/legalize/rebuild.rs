@@ -17,9 +17,21 @@ pub(super) trait Rules {
         k.store(place, index, value);
     }
 
-    /// Changes a word of memory.
+    /// Calls `access` with the buffer that holds a word of an old one, and with the word's number in it: maybe with
+    /// several, each in a branch of its own.
+    fn locate(
+        &mut self,
+        k: &mut Builder,
+        buffer: BufferId,
+        index: Value,
+        access: &mut dyn FnMut(&mut Self, &mut Builder, BufferId, Value),
+    ) {
+        access(self, k, buffer, index);
+    }
+
+    /// Changes a word of memory by an operation.
     fn atomic(&mut self, k: &mut Builder, op: Atomic, buffer: BufferId, index: Value, value: Value) {
-        k.atomic(op, buffer, index, value);
+        self.locate(k, buffer, index, &mut |_, k, buffer, index| k.atomic(op, buffer, index, value));
     }
 }
 
@@ -87,6 +99,20 @@ impl<R: Rules> Rebuild<'_, R> {
             Statement::Atomic { op, buffer, index, value } => {
                 let (index, value) = (self.new_value(*index), self.new_value(*value));
                 self.rules.atomic(k, *op, *buffer, index, value);
+            }
+            Statement::Change { buffer, index, held, body, value } => {
+                let index = self.new_value(*index);
+                let Self { kernel, values, rules } = self;
+                rules.locate(k, *buffer, index, &mut |rules, k, buffer, index| {
+                    k.change(buffer, index, |k, new| {
+                        let mut inner = Rebuild { kernel, values: std::mem::take(values), rules };
+                        inner.note(k, *held, new);
+                        inner.block(k, body);
+                        let new = inner.new_value(*value);
+                        *values = inner.values;
+                        new
+                    });
+                });
             }
             Statement::If { condition, then, otherwise } => self.choose(k, *condition, [then, otherwise]),
             Statement::For { index, from, until, step, body } => {

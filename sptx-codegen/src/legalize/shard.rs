@@ -1,7 +1,7 @@
 //! Buffers that are larger than a binding may be.
 
 use crate::ir::arena::Arena;
-use crate::lir::{Atomic, Buffer, BufferId, Builder, Expression, Kernel, Place, Scalar, Type, Value};
+use crate::lir::{Buffer, BufferId, Builder, Expression, Kernel, Place, Scalar, Type, Value};
 
 use super::rebuild::{Rules, define, rebuild};
 
@@ -35,46 +35,30 @@ struct Shard {
 }
 
 impl Shard {
-    /// Calls `access` with the buffer that holds a word, and the word's number in it.
-    fn choose(
-        &self,
+    /// The first shard where it has the word, or one of the others. Their number is small, and differences of multiples
+    /// of four are plainly multiples of four.
+    fn descend(
+        &mut self,
         k: &mut Builder,
-        old: BufferId,
+        shards: &[BufferId],
+        words: Value,
         index: Value,
-        access: &mut dyn FnMut(&mut Builder, BufferId, Value),
+        access: &mut dyn FnMut(&mut Self, &mut Builder, BufferId, Value),
     ) {
-        match self.buffers[old.index()].as_slice() {
-            [one] => access(k, *one, index),
-            several => {
-                let words = k.parameter(&self.words, Scalar::U32, 4);
-                descend(k, several, words, index, access);
+        let (first, others) = shards.split_first().expect("at least one shard");
+        if others.is_empty() {
+            return access(self, k, *first, index);
+        }
+        let here = k.less(index, words);
+        k.branch(here, |k, holds| {
+            if holds {
+                access(self, k, *first, index);
+            } else {
+                let rest = k.sub(index, words);
+                self.descend(k, others, words, rest, access);
             }
-        }
+        });
     }
-}
-
-/// The first shard where it has the word, or one of the others. Their number is small, and differences of multiples of
-/// four are plainly multiples of four.
-fn descend(
-    k: &mut Builder,
-    shards: &[BufferId],
-    words: Value,
-    index: Value,
-    access: &mut dyn FnMut(&mut Builder, BufferId, Value),
-) {
-    let (first, others) = shards.split_first().expect("at least one shard");
-    if others.is_empty() {
-        return access(k, *first, index);
-    }
-    let here = k.less(index, words);
-    k.branch(here, |k, holds| {
-        if holds {
-            access(k, *first, index);
-        } else {
-            let rest = k.sub(index, words);
-            descend(k, others, words, rest, access);
-        }
-    });
 }
 
 impl Rules for Shard {
@@ -87,7 +71,7 @@ impl Rules for Shard {
         }
         let scalar = k.kernel().buffers[self.buffers[old.index()][0]].scalar;
         let loaded = k.declare(Type::new(scalar, lanes));
-        self.choose(k, old, index, &mut |k, buffer, index| {
+        self.locate(k, old, index, &mut |_, k, buffer, index| {
             let value = k.load(Place::Buffer(buffer), index, lanes);
             k.set(loaded, value);
         });
@@ -97,13 +81,25 @@ impl Rules for Shard {
     fn store(&mut self, k: &mut Builder, place: Place, index: Value, value: Value) {
         match place {
             Place::Shared(_) => k.store(place, index, value),
-            Place::Buffer(old) => self.choose(k, old, index, &mut |k, buffer, index| {
+            Place::Buffer(old) => self.locate(k, old, index, &mut |_, k, buffer, index| {
                 k.store(Place::Buffer(buffer), index, value);
             }),
         }
     }
 
-    fn atomic(&mut self, k: &mut Builder, op: Atomic, old: BufferId, index: Value, value: Value) {
-        self.choose(k, old, index, &mut |k, buffer, index| k.atomic(op, buffer, index, value));
+    fn locate(
+        &mut self,
+        k: &mut Builder,
+        old: BufferId,
+        index: Value,
+        access: &mut dyn FnMut(&mut Self, &mut Builder, BufferId, Value),
+    ) {
+        match *self.buffers[old.index()].clone() {
+            [one] => access(self, k, one, index),
+            ref several => {
+                let words = k.parameter(&self.words, Scalar::U32, 4);
+                self.descend(k, several, words, index, access);
+            }
+        }
     }
 }

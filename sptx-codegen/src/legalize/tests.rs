@@ -4,11 +4,17 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::lir::{
-    Access, Atomic, Binary, BufferId, Builder, Builtin, Constant, Expression, Place, Scalar, Statement, Unary, Value,
+    Access, Atomic, Binary, BufferId, Builder, Builtin, Constant, Expression, Launch, Place, Scalar, Statement, Unary,
+    Value, execute,
 };
 
-const POOR: Target =
-    Target { upper_products: false, non_finite_numbers: false, operations_on_numbers: false, mixed_widths: false };
+const POOR: Target = Target {
+    upper_products: false,
+    non_finite_numbers: false,
+    operations_on_numbers: false,
+    mixed_widths: false,
+    float_atomics: false,
+};
 
 /// A kernel that stores what `make` gives of the parameters `a` and `b`.
 fn stores(make: impl FnOnce(&mut Builder, Value, Value) -> Value) -> Kernel {
@@ -98,6 +104,42 @@ proptest! {
         prop_assert_eq!(added, vec![(place(1 + shards), rest)]);
         prop_assert_eq!(&bound.buffers[place(1)].name, &format!("table_{shard}"));
     }
+}
+
+/// A kernel that adds numbers to sums, by shards of these, is the same with changes of bits instead.
+#[test]
+fn additions_of_numbers_become_changes() {
+    let mut k = Builder::new("scatter", "", 8);
+    let places = Place::Buffer(k.buffer("places", Scalar::U32, 1, Access::Read));
+    let sums = k.buffer("sums", Scalar::F32, 1, Access::Atomic);
+    let counts = k.buffer("counts", Scalar::U32, 1, Access::Atomic);
+    let (thread, one, half) = (k.builtin(Builtin::Thread), k.u32(1), k.f32(0.5));
+    let place = k.load(places, thread, 1);
+    let number = k.define(Expression::Convert(Scalar::F32, thread));
+    let number = k.add(number, half);
+    k.atomic(Atomic::Add, sums, place, number);
+    k.atomic(Atomic::Add, counts, place, one);
+    let kernel = k.finish();
+    assert_eq!(legalize(&kernel, &Target { float_atomics: true, ..POOR }), kernel);
+    let legal = legalize(&kernel, &POOR);
+    assert!(!legal.uses_float_atomics());
+    let run = |kernel: &Kernel, shards: usize| {
+        let places = vec![0, 3, 7, 3, 3, 0, 5, 4];
+        let mut buffers = vec![places];
+        buffers.extend((0..shards).map(|_| vec![0; 8 / shards]));
+        buffers.push(vec![0; 8]);
+        let parameters = if shards > 1 { vec![4] } else { vec![] };
+        let launch = Launch { workgroups: 1, subgroup: 8, parameters: &parameters };
+        execute(kernel, launch, &mut buffers).expect("no fault");
+        (buffers[1..=shards].concat(), buffers[shards + 1].clone())
+    };
+    let expected = [6.0, 0.0, 0.0, 9.5, 7.5, 6.5, 0.0, 2.5].map(f32::to_bits).to_vec();
+    let counts = vec![2, 0, 0, 3, 1, 1, 0, 1];
+    // Sharded before or after, as changes or not.
+    assert_eq!(run(&kernel, 1), (expected.clone(), counts.clone()));
+    assert_eq!(run(&legal, 1), (expected.clone(), counts.clone()));
+    assert_eq!(run(&legalize(&shard(&kernel, "sums", 2), &POOR), 2), (expected.clone(), counts.clone()));
+    assert_eq!(run(&shard(&legal, "sums", 2), 2), (expected, counts));
 }
 
 #[test]
@@ -298,7 +340,12 @@ fn stores_to_a_buffer_get_one_width() {
 fn what_is_legal_stays() {
     let legal = legalize(&mixed(), &POOR);
     assert_eq!(legalize(&legal, &POOR), legal);
-    let rich =
-        Target { upper_products: true, non_finite_numbers: true, operations_on_numbers: true, mixed_widths: true };
+    let rich = Target {
+        upper_products: true,
+        non_finite_numbers: true,
+        operations_on_numbers: true,
+        mixed_widths: true,
+        float_atomics: true,
+    };
     assert_eq!(legalize(&mixed(), &rich), mixed());
 }

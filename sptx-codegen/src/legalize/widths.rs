@@ -38,6 +38,7 @@ impl Widths {
             Statement::Let(..)
             | Statement::Set(..)
             | Statement::Atomic { .. }
+            | Statement::Change { .. }
             | Statement::If { .. }
             | Statement::For { .. }
             | Statement::Barrier(_) => {}

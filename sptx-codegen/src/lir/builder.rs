@@ -229,6 +229,14 @@ impl Builder {
         self.push(Statement::Atomic { op, buffer, index, value });
     }
 
+    /// Changes a word of a buffer of u32 in one step, from what it holds to what `make` makes of that.
+    pub fn change(&mut self, buffer: BufferId, index: Value, make: impl FnOnce(&mut Self, Value) -> Value) {
+        let held = self.kernel.values.push((Type::U32, None));
+        let mut value = held;
+        let body = self.block(|k| value = make(k, held));
+        self.push(Statement::Change { buffer, index, held, body, value });
+    }
+
     /// Waits for the workgroup.
     pub fn barrier(&mut self, barrier: Barrier) {
         self.push(Statement::Barrier(barrier));
@@ -423,8 +431,10 @@ fn drop_unread(kernel: &mut Kernel) {
         let (mut read, mut got) = (BTreeSet::new(), BTreeSet::new());
         kernel.for_each(|statement| {
             read.extend(statement.operands());
-            if let Statement::Let(_, Expression::Get(variable)) = statement {
-                got.insert(*variable);
+            match statement {
+                Statement::Let(_, Expression::Get(variable)) => _ = got.insert(*variable),
+                Statement::Change { value, .. } => _ = read.insert(*value),
+                _ => {}
             }
         });
         if !sweep(&mut kernel.body, &|statement| match statement {
@@ -432,7 +442,9 @@ fn drop_unread(kernel: &mut Kernel) {
             Statement::Set(variable, _) => got.contains(variable),
             Statement::If { then, otherwise, .. } => !then.is_empty() || !otherwise.is_empty(),
             Statement::For { body, .. } => !body.is_empty(),
-            Statement::Store { .. } | Statement::Atomic { .. } | Statement::Barrier(_) => true,
+            Statement::Store { .. } | Statement::Atomic { .. } | Statement::Change { .. } | Statement::Barrier(_) => {
+                true
+            }
         }) {
             return;
         }
@@ -450,7 +462,7 @@ fn sweep(block: &mut Block, wanted: &impl Fn(&Statement) -> bool) -> bool {
                 dropped |= sweep(then, wanted);
                 dropped |= sweep(otherwise, wanted);
             }
-            Statement::For { body, .. } => dropped |= sweep(body, wanted),
+            Statement::For { body, .. } | Statement::Change { body, .. } => dropped |= sweep(body, wanted),
             Statement::Let(..)
             | Statement::Set(..)
             | Statement::Store { .. }

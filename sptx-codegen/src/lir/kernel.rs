@@ -71,7 +71,7 @@ pub enum Access {
     Read,
     /// Loads and stores.
     ReadWrite,
-    /// Atomic operations and nothing else.
+    /// Atomic operations and changes, and nothing else.
     Atomic,
 }
 
@@ -114,6 +114,19 @@ pub enum Statement {
         /// Which word.
         index: Value,
         /// By what.
+        value: Value,
+    },
+    /// Changes a word of a buffer of u32, in one indivisible step, to what is made of what it holds.
+    Change {
+        /// Where.
+        buffer: BufferId,
+        /// Which word.
+        index: Value,
+        /// What it holds, which the statement defines for its body.
+        held: Value,
+        /// Definitions by operations alone; some threads may run them more than once.
+        body: Block,
+        /// What it then holds, a value that the body may define.
         value: Value,
     },
     /// One block or the other.
@@ -288,6 +301,7 @@ impl Statement {
             Self::Let(_, expression) => expression.operands(),
             Self::Set(_, value) => vec![*value],
             Self::Store { index, value, .. } | Self::Atomic { index, value, .. } => vec![*index, *value],
+            Self::Change { index, .. } => vec![*index],
             Self::If { condition, .. } => vec![*condition],
             Self::For { from, until, step, .. } => vec![*from, *until, *step],
             Self::Barrier(_) => Vec::new(),
@@ -298,7 +312,7 @@ impl Statement {
     pub fn blocks(&self) -> Vec<&Block> {
         match self {
             Self::If { then, otherwise, .. } => vec![then, otherwise],
-            Self::For { body, .. } => vec![body],
+            Self::For { body, .. } | Self::Change { body, .. } => vec![body],
             Self::Let(..) | Self::Set(..) | Self::Store { .. } | Self::Atomic { .. } | Self::Barrier(_) => Vec::new(),
         }
     }

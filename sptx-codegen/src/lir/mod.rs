@@ -10,9 +10,9 @@
 //! an index counts words, and an access of several lanes starts at a multiple of them. Threads of a workgroup see one
 //! another's writes to shared memory after a [`Barrier::Shared`], to buffers after a [`Barrier::Buffers`]; other
 //! workgroups' writes only in a later launch. Two accesses of one word by two threads, one of them a write, with nothing
-//! between them that orders them, are a race, and a kernel must have none; atomic additions do not race with one another.
-//! Every thread of a workgroup comes to the same barriers, and to the same exchanges within subgroups. A grid has fewer
-//! than 2^32 threads.
+//! between them that orders them, are a race, and a kernel must have none; atomic operations and changes do not race with
+//! one another. Every thread of a workgroup comes to the same barriers, and to the same exchanges within subgroups. A grid
+//! has fewer than 2^32 threads.
 //!
 //! [`execute()`] is this meaning as a program, and finds the faults that a launch comes to; [`verify()`] rules out what can
 //! be ruled out for every launch, and says what that is. A kernel's text, for readers, is its `Display`.

@@ -56,7 +56,7 @@ fn write_block(kernel: &Kernel, block: &Block, depth: usize, f: &mut Formatter<'
                     write_block(kernel, otherwise, depth + 1, f)?;
                 }
             }
-            Statement::For { body, .. } => write_block(kernel, body, depth + 1, f)?,
+            Statement::For { body, .. } | Statement::Change { body, .. } => write_block(kernel, body, depth + 1, f)?,
             Statement::Let(..)
             | Statement::Set(..)
             | Statement::Store { .. }
@@ -93,6 +93,11 @@ impl Display for Headline<'_> {
                 write!(f, "atomic {op} ")?;
                 write_access(kernel, Place::Buffer(*buffer), *index, 1, f)?;
                 write!(f, ", {}", shown(value))
+            }
+            Statement::Change { buffer, index, held, value, .. } => {
+                f.write_str("change ")?;
+                write_access(kernel, Place::Buffer(*buffer), *index, 1, f)?;
+                write!(f, " from {} to {}", shown(held), shown(value))
             }
             Statement::If { condition, .. } => write!(f, "if {}", shown(condition)),
             Statement::For { index, from, until, step, .. } => {
@@ -256,7 +261,7 @@ impl Display for Binary {
 mod tests {
     use expect_test::expect;
 
-    use super::super::testing::{butterfly, copy, histogram, tree};
+    use super::super::testing::{butterfly, copy, histogram, scatter, tree};
     use super::super::{Access, Barrier, Builder, Expression, Kernel, Place, Scalar, Unary};
 
     fn check(kernel: &Kernel, expected: expect_test::Expect) {
@@ -387,6 +392,34 @@ mod tests {
                 x0 = v31
               v32: u32 = x0
               sums[global.4] = v32
+        "#]],
+        );
+    }
+
+    #[test]
+    fn changes() {
+        check(
+            &scatter(),
+            expect![[r#"
+            kernel scatter: 16 threads
+            // Adds numbers to sums.
+            buffer places: u32, read
+            buffer numbers: f32, read
+            buffer sums: f32, atomic
+            buffer seen: u32, atomic
+              v0: u32 = thread
+              v1: u32 = workgroup
+              v2: u32 = 16
+              v3: u32 = mul v1, v2
+              global.4: u32 = add v3, v0
+              v5: u32 = places[global.4]
+              v6: f32 = numbers[global.4]
+              atomic add sums[v5], v6
+              v7: u32 = 0
+              v8: u32 = 1
+              v9: u32 = shift_left v8, v5
+              change seen[v7] from v10 to v11
+                v11: u32 = or v10, v9
         "#]],
         );
     }

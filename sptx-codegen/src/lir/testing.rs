@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use super::{
-    Access, Atomic, Barrier, Binary, Builder, Builtin, Expression, Kernel, Place, Scalar, SharedId, Type, Unary, Value,
-    VariableId,
+    Access, Atomic, Barrier, Binary, BufferId, Builder, Builtin, Expression, Kernel, Place, Scalar, SharedId, Type,
+    Unary, Value, VariableId,
 };
 use crate::testing::Random;
 
@@ -146,16 +146,34 @@ pub(super) fn histogram() -> Kernel {
     k.finish()
 }
 
+/// Adds each number to one of the sums, and notes which sums those are by bits of one word.
+pub(super) fn scatter() -> Kernel {
+    let mut k = Builder::new("scatter", "Adds numbers to sums.", 16);
+    let places = Place::Buffer(k.buffer("places", Scalar::U32, 1, Access::Read));
+    let numbers = Place::Buffer(k.buffer("numbers", Scalar::F32, 1, Access::Read));
+    let sums = k.buffer("sums", Scalar::F32, 1, Access::Atomic);
+    let seen = k.buffer("seen", Scalar::U32, 1, Access::Atomic);
+    let global = global_thread(&mut k);
+    let (place, number) = (k.load(places, global, 1), k.load(numbers, global, 1));
+    k.atomic(Atomic::Add, sums, place, number);
+    let (zero, one) = (k.u32(0), k.u32(1));
+    let bit = k.binary(Binary::ShiftLeft, one, place);
+    k.change(seen, zero, |k, held| k.binary(Binary::Or, held, bit));
+    k.finish()
+}
+
 /// A random kernel of this many threads: it may break the rules that are proved, of steps, alignment, bounds and
 /// uniformity, and no others. It runs to its end, unless it breaks these. With several threads it does not write shared
 /// memory once that is filled, so that it does not end with a race.
 ///
-/// Its parameters are `a`, a multiple of 1, and `b`, of 4; its buffers `data`, of 16 words, and `out`, one for each thread of the grid.
+/// Its parameters are `a`, a multiple of 1, and `b`, of 4; its buffers `data`, of 16 words, `out`, one
+/// for each thread of the grid, and `counts`, of 8.
 pub(super) fn random_kernel(seed: u64, threads: u32) -> Kernel {
     let mut k = Builder::new("random", "", threads);
     let (a, b) = (k.parameter("a", Scalar::U32, 1), k.parameter("b", Scalar::U32, 4));
     let data = Place::Buffer(k.buffer("data", Scalar::U32, 1, Access::Read));
     let out = Place::Buffer(k.buffer("out", Scalar::U32, 1, Access::ReadWrite));
+    let counts = k.buffer("counts", Scalar::U32, 1, Access::Atomic);
     let shared = k.shared("cells", Scalar::U32, CELLS);
     let (zero, one, cells) = (k.u32(0), k.u32(1), k.u32(CELLS));
     let thread = k.builtin(Builtin::Thread);
@@ -169,6 +187,7 @@ pub(super) fn random_kernel(seed: u64, threads: u32) -> Kernel {
         numbers: vec![a, b, thread],
         variables: vec![],
         data,
+        counts,
         shared,
         alone: threads == 1,
     };
@@ -197,6 +216,7 @@ struct Draw {
     numbers: Vec<Value>,
     variables: Vec<VariableId>,
     data: Place,
+    counts: BufferId,
     shared: SharedId,
     alone: bool,
 }
@@ -224,6 +244,7 @@ impl Draw {
                 let (variable, number) = (self.random.pick(&self.variables), self.number(k, 2));
                 k.set(variable, number);
             }
+            3 | 4 if self.below(8) == 0 => self.count(k),
             3 | 4 => self.access(k),
             5 if self.alone => k.barrier(Barrier::Shared),
             5 if self.below(3) == 0 => self.meet(k),
@@ -320,6 +341,21 @@ impl Draw {
             self.numbers.push(number);
             // Read by something that stays, so that the load does.
             k.set(self.variables[0], number);
+        }
+    }
+
+    /// Changes a word that others may change too.
+    fn count(&mut self, k: &mut Builder) {
+        let (number, last) = (self.number(k, 1), k.u32(7));
+        let index = k.binary(Binary::And, number, last);
+        let number = self.recent();
+        match self.below(4) {
+            0 => k.atomic(Atomic::Add, self.counts, index, number),
+            1 => k.atomic(Atomic::Max, self.counts, index, number),
+            _ => {
+                let op = self.random.pick(&[Binary::Add, Binary::Xor, Binary::Min]);
+                k.change(self.counts, index, |k, held| k.binary(op, held, number));
+            }
         }
     }
 

@@ -83,6 +83,10 @@ pub enum Role {
     Partial(Owner),
     /// The gradient of a row, from its pieces.
     Gather(Owner),
+    /// A gradient of nothing, to add to.
+    Clear,
+    /// The gradient of each triple, added to those of its entities' rows.
+    Scatter,
     /// What queries, or candidates, are compared by, where this side is missing.
     Part(Side, End),
     /// The scores of queries with candidates, where this side is missing.

@@ -19,6 +19,7 @@
 //! | `pieces` | piece p has the hits `pieces[p] .. pieces[p + 1]`; a piece's hits are of one row |
 //! | `partial` | gradient of piece p: each plane of the owner, from its offset (parameter `partial0`, …), piece by piece |
 //! | `rows` | row n of those touched has the pieces `rows[n] .. rows[n + 1]` |
+//! | `positions` | for each hit, in the order of the batch, which of the rows that are touched it is of |
 //! | `scores` | the score of query q with candidate c at `q · candidates + c` |
 //! | `gradient` | gradient of touched row n: each plane of the owner, from its offset (`gradient0`, …), row by row |
 //! | `facts` | the heads of the training triples, then their relations, then their tails |
@@ -38,6 +39,8 @@
 //! | [`Role::Adjoint`] | triple | the same, and `scalars`, the upstream one among them | `scalars`, `vectors` |
 //! | [`Role::Partial`] | piece | the same, and `hits`, `pieces` | `partial` |
 //! | [`Role::Gather`] | touched row | `partial`, `rows` | `gradient` |
+//! | [`Role::Clear`] | four words of `gradient` | | `gradient`: zeros |
+//! | [`Role::Scatter`] | triple | `tables`, `triples`, `scalars`, `vectors`, `positions` | `gradient`, by atomic additions |
 //! | [`Role::Part`] | query or candidate | `tables`, `triples` | `scalars`, `vectors`: its outputs among them |
 //! | [`Role::Compare`] | tile of pairs | `query_scalars`, `query_vectors`, `candidate_scalars`, `candidate_vectors` | `scores` |
 //! | [`Role::Sample`] | triple | `facts`, `order`, `thresholds`, `known` | `triples` |
@@ -64,6 +67,9 @@
 //! Runs of hits are cut into pieces of a fixed length so that a relation with thousands of hits is no single thread's
 //! work; sums run in the order of the hits within a piece and in the order of the pieces, so that a gradient has the same
 //! bits from run to run.
+//!
+//! Under [`Backward::Atomic`] entities have no pieces: [`Role::Clear`] and [`Role::Scatter`] stand for their
+//! [`Role::Partial`] and [`Role::Gather`].
 //!
 //! **A training step on triples** sends nothing but parameters:
 //!
@@ -103,5 +109,5 @@ pub use device::{Device, DeviceError};
 #[cfg(feature = "cpu")]
 pub use engine::{BatchPlace, Engine, Filter, Gradients, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Setup};
 pub use planes::{plane_words, table_words};
-pub use schedule::{Capabilities, Illegal, Schedule};
+pub use schedule::{Backward, Capabilities, Illegal, Schedule};
 pub use step::{BLOCK, DIGIT_BITS, PIECE, histogram_words, most_pieces, sort_rounds};

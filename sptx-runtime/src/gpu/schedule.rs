@@ -17,19 +17,40 @@ pub struct Schedule {
     pub subgroups: bool,
     /// Queries, and candidates, of a tile that a row's threads compare: 1 to 8.
     pub tile: u32,
+    /// How the gradient of a batch comes to the rows of entities.
+    #[serde(default)]
+    pub backward: Backward,
+}
+
+/// How the gradient of a batch comes to the rows of entities. Those of relations, which many triples share, are always
+/// gathered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Backward {
+    /// Each row sums what its triples add, in their order: the same bits from run to run.
+    #[default]
+    Gathered,
+    /// Each triple adds to its rows by atomic additions, in any order: the last bits differ from run to run. It needs no
+    /// sorted hits. Where [`Capabilities::float_atomics`], an addition may be one instruction; elsewhere it is a loop that
+    /// compares and exchanges, slow where many triples of a batch share a row.
+    Atomic,
 }
 
 impl Default for Schedule {
     /// What is legal everywhere and good at middling sizes.
     fn default() -> Self {
-        Self { workgroup: 64, lanes: 8, vector: 4, unroll: 1, subgroups: false, tile: 2 }
+        Self { workgroup: 64, lanes: 8, vector: 4, unroll: 1, subgroups: false, tile: 2, backward: Backward::Gathered }
     }
 }
 
 impl std::fmt::Display for Schedule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { workgroup, lanes, vector, unroll, subgroups, tile } = self;
-        write!(f, "w{workgroup}l{lanes}v{vector}u{unroll}t{tile}{}", if *subgroups { "s" } else { "" })
+        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward } = self;
+        write!(f, "w{workgroup}l{lanes}v{vector}u{unroll}t{tile}{}", if *subgroups { "s" } else { "" })?;
+        match backward {
+            Backward::Gathered => Ok(()),
+            Backward::Atomic => f.write_str("_atomic"),
+        }
     }
 }
 
@@ -151,7 +172,8 @@ impl Schedule {
     /// # Errors
     /// The first thing that the device lacks.
     pub fn legal(&self, device: &Capabilities) -> Result<(), Illegal> {
-        let Self { workgroup, lanes, vector, unroll, subgroups, tile } = *self;
+        // Numbers are added atomically on every device, in one way or another.
+        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward: _ } = *self;
         if workgroup == 0 {
             return Err(Illegal::Empty);
         }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use crate::legalize::Widths;
 use crate::lir::{
-    Access, Binary, Block, Builtin, Constant, Expression as Operation, Kernel, Place, Statement as Step, Type, Value,
-    VariableId,
+    Access, Binary, Block, BufferId, Builtin, Constant, Expression as Operation, Kernel, Place, Statement as Step,
+    Type, Value, VariableId,
 };
 
 use super::names::Names;
@@ -139,6 +139,7 @@ impl Body<'_> {
                 let operands = vec![Expression::Prefix('&', Box::new(word)), self.take(*value)];
                 self.statements.push(Statement::Call(spell::atomic(*op), operands));
             }
+            Step::Change { buffer, index, held, body, value } => self.change(*buffer, *index, (*held, *value), body),
             Step::If { condition, then, otherwise } => {
                 let condition = self.take(*condition);
                 self.name_readers(Reads::any);
@@ -162,6 +163,23 @@ impl Body<'_> {
         } else {
             Statement::Assign(Expression::Name(name), value)
         });
+    }
+
+    /// A change: tried again for as long as other threads come between.
+    fn change(&mut self, buffer: BufferId, index: Value, (held, value): (Value, Value), body: &Block) {
+        let word = Expression::Prefix('&', Box::new(self.access(Place::Buffer(buffer), index, 1)));
+        let name = self.names.like(self.kernel.values[held].1.unwrap_or("held"));
+        let before = Expression::Name(name.clone());
+        self.named[held.index()] = Some(before.clone());
+        self.statements.push(Statement::Var(name, Expression::Call(spell::ATOMIC_LOAD, vec![word.clone()])));
+        let mut body = self.inner(body);
+        let tried = self.names.like("tried");
+        let exchange = Expression::Call(spell::COMPARE_EXCHANGE, vec![word, before.clone(), self.take(value)]);
+        body.push(Statement::Let(tried.clone(), exchange));
+        let tried = Expression::Name(tried);
+        body.push(Statement::If(tried.clone().member(spell::EXCHANGED), vec![Statement::Break], Vec::new()));
+        body.push(Statement::Assign(before, tried.member(spell::HELD)));
+        self.statements.push(Statement::Loop(body));
     }
 
     fn repeat(&mut self, index: Value, [from, until, step]: [Value; 3], body: &Block) {

@@ -31,14 +31,23 @@ use names::Names;
 use tree::{Element, Input, Module, Parameters, Storage, Workgroup};
 
 /// What WGSL has.
-pub const TARGET: Target =
-    Target { upper_products: false, non_finite_numbers: false, operations_on_numbers: false, mixed_widths: false };
+pub const TARGET: Target = Target {
+    upper_products: false,
+    non_finite_numbers: false,
+    operations_on_numbers: false,
+    mixed_widths: false,
+    float_atomics: false,
+};
 
 /// What a text is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// For browsers, whose compilers want extensions enabled in the text. naga, which is wgpu's, refuses such lines.
     pub browser: bool,
+    /// For adapters that add numbers to memory atomically, by an extension of naga's that browsers lack: such an addition
+    /// is one instruction then. Without it, it is a loop that compares and exchanges: right everywhere, and slow where
+    /// many threads add to one word.
+    pub float_atomics: bool,
 }
 
 /// The text of a kernel, which is made legal first. The kernel's name is the entry point's.
@@ -61,10 +70,10 @@ pub struct Options {
 /// assert!(text.contains("numbers[thread] = v0 + v0;"), "{text}");
 /// ```
 pub fn module(kernel: &Kernel, options: &Options) -> String {
-    let legal = legalize(kernel, &TARGET);
+    let legal = legalize(kernel, &Target { float_atomics: options.float_atomics, ..TARGET });
     #[cfg(feature = "wgsl-validate")]
     {
-        let text = tree(&legal, &Options { browser: false }).to_string();
+        let text = tree(&legal, &Options { browser: false, ..*options }).to_string();
         if let Err(why) = validate(&text) {
             panic!("naga refuses the kernel `{}`: {why}\n{text}", kernel.name);
         }
@@ -77,7 +86,15 @@ pub fn module(kernel: &Kernel, options: &Options) -> String {
 /// # Panics
 /// As [`module`] does.
 pub fn artifacts(model: &Model, schedule: &Schedule) -> Vec<Artifact> {
-    of_plans(&crate::gpu::plan(model, schedule), schedule)
+    artifacts_for(model, schedule, &Options::default())
+}
+
+/// The same, for an adapter that has what `options` say.
+///
+/// # Panics
+/// As [`module`] does.
+pub fn artifacts_for(model: &Model, schedule: &Schedule, options: &Options) -> Vec<Artifact> {
+    of_plans(&crate::gpu::plan(model, schedule), schedule, options)
 }
 
 /// The kernels of a model's training steps under a schedule, as what a device launches.
@@ -85,11 +102,11 @@ pub fn artifacts(model: &Model, schedule: &Schedule) -> Vec<Artifact> {
 /// # Panics
 /// As [`module`] does.
 pub fn training_artifacts(model: &Model, schedule: &Schedule, training: Training) -> Vec<Artifact> {
-    of_plans(&crate::gpu::training(model, schedule, training), schedule)
+    of_plans(&crate::gpu::training(model, schedule, training), schedule, &Options::default())
 }
 
-fn of_plans(plans: &[Plan], schedule: &Schedule) -> Vec<Artifact> {
-    plans.iter().map(|plan| artifact(plan.role, *schedule, &plan.kernel, plan.rows)).collect()
+fn of_plans(plans: &[Plan], schedule: &Schedule, options: &Options) -> Vec<Artifact> {
+    plans.iter().map(|plan| artifact_for(plan.role, *schedule, &plan.kernel, plan.rows, options)).collect()
 }
 
 /// A kernel as what a device launches, each workgroup of which does `rows` of what it runs once for each.
@@ -97,6 +114,10 @@ fn of_plans(plans: &[Plan], schedule: &Schedule) -> Vec<Artifact> {
 /// # Panics
 /// As [`module`] does.
 pub fn artifact(role: Role, schedule: Schedule, kernel: &Kernel, rows: u32) -> Artifact {
+    artifact_for(role, schedule, kernel, rows, &Options::default())
+}
+
+fn artifact_for(role: Role, schedule: Schedule, kernel: &Kernel, rows: u32, options: &Options) -> Artifact {
     let words = kernel.parameters.iter().map(|(_, parameter)| Word {
         name: parameter.name.clone(),
         kind: match parameter.scalar {
@@ -115,7 +136,7 @@ pub fn artifact(role: Role, schedule: Schedule, kernel: &Kernel, rows: u32) -> A
     Artifact {
         role,
         schedule,
-        text: module(kernel, &Options::default()),
+        text: module(kernel, options),
         entry: kernel.name.clone(),
         workgroup: kernel.workgroup,
         rows,

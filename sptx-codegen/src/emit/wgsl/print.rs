@@ -97,6 +97,13 @@ fn statement(f: &mut Formatter<'_>, statement: &Statement, depth: usize) -> fmt:
             indent(f, depth)?;
             writeln!(f, "}}")
         }
+        Statement::Loop(body) => {
+            writeln!(f, "loop {{")?;
+            block(f, body, depth + 1)?;
+            indent(f, depth)?;
+            writeln!(f, "}}")
+        }
+        Statement::Break => writeln!(f, "break;"),
     }
 }
 

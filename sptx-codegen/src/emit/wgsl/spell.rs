@@ -50,6 +50,14 @@ pub(super) const MULTIPLY_ADD: &str = "fma";
 pub(super) const SELECT: &str = "select";
 /// The value of the thread whose number in the subgroup differs in the bits of the second operand.
 pub(super) const EXCHANGE: &str = "subgroupShuffleXor";
+/// What an atomic word holds.
+pub(super) const ATOMIC_LOAD: &str = "atomicLoad";
+/// Writes the third operand where the word holds the second: what it held, and whether it was written, which may not be
+/// even then.
+pub(super) const COMPARE_EXCHANGE: &str = "atomicCompareExchangeWeak";
+/// The members of what that gives.
+pub(super) const HELD: &str = "old_value";
+pub(super) const EXCHANGED: &str = "exchanged";
 /// The extension that speaks of subgroups.
 pub(super) const SUBGROUPS: &str = "subgroups";
 

@@ -451,8 +451,64 @@ fn subgroups_and_atomics() {
         }
     "#]],
     );
-    let text = module(&butterfly().finish(), &Options { browser: true });
+    let text = module(&butterfly().finish(), &Options { browser: true, ..Options::default() });
     assert!(text.contains("\nenable subgroups;\n"), "{text}");
+}
+
+/// One adds a number, in one instruction where there is one, and one does something else.
+#[test]
+fn changes_are_tried_until_no_other_comes_between() {
+    let mut k = Builder::new("scatter", "Adds numbers to sums.", 64);
+    let numbers = Place::Buffer(k.buffer("numbers", Scalar::F32, 1, Access::Read));
+    let sums = k.buffer("sums", Scalar::F32, 1, Access::Atomic);
+    let most = k.buffer("most", Scalar::U32, 1, Access::Atomic);
+    let thread = k.builtin(Builtin::Thread);
+    let number = k.load(numbers, thread, 1);
+    let index = k.mul_u32(thread, 2);
+    k.atomic(Atomic::Add, sums, index, number);
+    let (zero, one) = (k.u32(0), k.u32(1));
+    k.change(most, zero, |k, held| {
+        let doubled = k.add(held, held);
+        let more = k.binary(Binary::Xor, thread, one);
+        k.name(held, "most_yet");
+        k.binary(Binary::Max, doubled, more)
+    });
+    let kernel = k.finish();
+    expect![[r#"
+        // Adds numbers to sums.
+
+        @group(0) @binding(0) var<storage, read> numbers: array<f32>;
+        @group(0) @binding(1) var<storage, read_write> sums: array<atomic<u32>>;
+        @group(0) @binding(2) var<storage, read_write> most: array<atomic<u32>>;
+
+        @compute @workgroup_size(64)
+        fn scatter(
+            @builtin(local_invocation_index) thread: u32,
+        ) {
+            let v0 = numbers[thread];
+            let v1 = thread * 2u;
+            var held = atomicLoad(&sums[v1]);
+            loop {
+                let tried = atomicCompareExchangeWeak(&sums[v1], held, bitcast<u32>(bitcast<f32>(held) + v0));
+                if tried.exchanged {
+                    break;
+                }
+                held = tried.old_value;
+            }
+            var most_yet = atomicLoad(&most[0u]);
+            loop {
+                let tried_1 = atomicCompareExchangeWeak(&most[0u], most_yet, max(most_yet + most_yet, (thread ^ 1u)));
+                if tried_1.exchanged {
+                    break;
+                }
+                most_yet = tried_1.old_value;
+            }
+        }
+    "#]]
+    .assert_eq(&module(&kernel, &Options::default()));
+    let native = module(&kernel, &Options { float_atomics: true, ..Options::default() });
+    assert!(native.contains("sums: array<atomic<f32>>;"), "{native}");
+    assert!(native.contains("atomicAdd(&sums[thread * 2u], numbers[thread]);"), "{native}");
 }
 
 #[test]

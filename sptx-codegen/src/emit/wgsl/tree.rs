@@ -89,6 +89,9 @@ pub(super) enum Statement {
         step: Expression,
         body: Vec<Self>,
     },
+    /// What is repeated until it breaks.
+    Loop(Vec<Self>),
+    Break,
 }
 
 /// An expression.

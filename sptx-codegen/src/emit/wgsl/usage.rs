@@ -142,6 +142,14 @@ impl Walk<'_> {
                 self.uses(*value, 1);
             }
             Statement::Atomic { index, value, .. } => [index, value].into_iter().for_each(|it| self.uses(*it, 1)),
+            Statement::Change { index, held, body, value, .. } => {
+                self.uses(*index, 2);
+                self.loops.push(number + 1);
+                self.defines(*held);
+                self.inner(2 * number, body);
+                self.uses(*value, 1);
+                self.loops.pop();
+            }
             Statement::If { condition, then, otherwise } => {
                 self.uses(*condition, 1);
                 self.inner(2 * number, then);

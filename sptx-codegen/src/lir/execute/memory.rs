@@ -24,7 +24,7 @@ struct Epochs {
 struct Buffer<'a> {
     /// As many words as whole accesses of the buffer's lanes reach: a target that has vectors of them sees no more.
     words: &'a mut [u32],
-    /// Of buffers that are written, by others than atomic operations: these do not race with one another.
+    /// Of buffers that are written, by others than atomic operations and changes: these do not race with one another.
     shadow: Option<(Threads, Groups)>,
 }
 

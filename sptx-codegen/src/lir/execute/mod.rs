@@ -17,7 +17,7 @@ use self::value::{Registers, Slot, binary_f32, binary_u32, bits, convert, float,
 
 use super::print::Headline;
 use super::verify::well_formed;
-use super::{Atomic, Block, Builtin, Expression, Kernel, Place, Scalar, Statement, Value};
+use super::{Atomic, Block, BufferId, Builtin, Expression, Kernel, Place, Scalar, Statement, Value};
 
 /// How a kernel is launched.
 #[derive(Clone, Copy, Debug)]
@@ -165,8 +165,31 @@ impl Group<'_> {
                     self.advance(index, step, &active).map_err(|fault| self.fault(statement, fault))?;
                 }
             }
+            Statement::Change { buffer, index, held, body, value } => {
+                let slots = [index, held, value].map(|it| self.registers.value(*it));
+                active.iter().try_for_each(|thread| self.change(statement, (*buffer, body), slots, *thread))
+            }
             simple => self.simple(simple, active).map_err(|fault| self.fault(simple, fault)),
         }
+    }
+
+    /// A change by one thread, with where its index, what the word holds and what it then holds are.
+    fn change(
+        &mut self,
+        statement: &Statement,
+        (buffer, body): (BufferId, &Block),
+        [index, held, value]: [Slot; 3],
+        thread: u32,
+    ) -> Result<(), Fault> {
+        let index = self.registers.get(index, 0, thread);
+        let span = Span { place: Place::Buffer(buffer), index, lanes: 1, thread };
+        let word = self.memory.read(span).map(|words| words[0]);
+        let word = word.map_err(|what| self.fault(statement, (thread, what)))?;
+        self.registers.put(held, 0, thread, word);
+        self.block(body, &[thread])?;
+        let word = self.registers.get(value, 0, thread);
+        let written = self.memory.write(span).map(|words| words[0] = word);
+        written.map_err(|what| self.fault(statement, (thread, what)))
     }
 
     fn fault(&self, statement: &Statement, (thread, what): (u32, What)) -> Fault {
@@ -212,7 +235,9 @@ impl Group<'_> {
                 self.memory.barrier(*barrier);
                 Ok(())
             }
-            Statement::If { .. } | Statement::For { .. } => unreachable!("`statement` runs what has blocks"),
+            Statement::If { .. } | Statement::For { .. } | Statement::Change { .. } => {
+                unreachable!("`statement` runs what has blocks")
+            }
         }
     }
 

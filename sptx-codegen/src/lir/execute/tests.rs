@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::super::testing::{butterfly, copy, global_thread, histogram, transpose, tree};
+use super::super::testing::{butterfly, copy, global_thread, histogram, scatter, transpose, tree};
 use super::super::{
     Access, Barrier, Binary, Builder, Builtin, Expression, Kernel, Launch, Place, Scalar, Type, Unary, Value, execute,
 };
@@ -70,6 +70,31 @@ fn counts_atomically() {
         assert_eq!(*count as usize, numbers.iter().filter(|it| **it == number).count(), "{number}");
     }
     assert_eq!(buffers[2], [4]);
+}
+
+#[test]
+fn adds_and_changes_in_one_step() {
+    let places: Vec<u32> = (0..48).map(|number| number * number % 7).collect();
+    let mut buffers = [places.clone(), floats((0..48_u8).map(f32::from)), vec![0; 8], vec![1 << 31]];
+    runs(&scatter(), 3, &[], &mut buffers);
+    for (place, sum) in (0..).zip(&buffers[2]) {
+        let numbers = (0..48_u8).zip(&places).filter(|(_, it)| **it == place).map(|(number, _)| f32::from(number));
+        assert_eq!(f32::from_bits(*sum), numbers.sum::<f32>(), "{place}");
+    }
+    assert_eq!(buffers[3], [(1 << 31) | 0b1_0111]);
+}
+
+#[test]
+fn changes_beyond_the_end() {
+    let mut k = Builder::new("planted", "", 4);
+    let counts = k.buffer("counts", Scalar::U32, 1, Access::Atomic);
+    let thread = k.builtin(Builtin::Thread);
+    k.change(counts, thread, |k, held| k.add(held, thread));
+    let fault = run(&k.finish(), 1, &[], &mut [vec![0; 3]]).expect_err("a word is missing");
+    let expected = expect![
+        "kernel `planted`, workgroup 0, thread 3, at `change counts[v0] from v1 to v2`: `counts[3; 1]`, and `counts` has 3 words"
+    ];
+    expected.assert_eq(&fault.to_string());
 }
 
 /// What one thread computes of two words.

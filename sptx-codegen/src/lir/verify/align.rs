@@ -58,6 +58,7 @@ impl Zeros<'_> {
                 Statement::Let(..)
                 | Statement::Set(..)
                 | Statement::Atomic { .. }
+                | Statement::Change { .. }
                 | Statement::If { .. }
                 | Statement::For { .. }
                 | Statement::Barrier(_) => {}
@@ -82,6 +83,7 @@ impl Zeros<'_> {
             _ if self.definitions.kernel.ty(value) != Type::U32 => 0,
             Definition::Let(expression) => self.expression(expression),
             Definition::Index { from, step, .. } => self.of(from).min(self.of(step)),
+            Definition::Held => 0,
         };
         self.found.insert(value, zeros);
         zeros

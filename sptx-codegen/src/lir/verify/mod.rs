@@ -8,8 +8,9 @@
 //! 3. Handles are in range. Each value is defined once, and read after that within the block that defines it. A variable
 //!    is set, on every way to where it is read, before it is read.
 //! 4. Operands have the types that the operation takes; a value has the type that its expression gives.
-//! 5. Buffers that are read are not written. Atomic buffers are touched by atomic operations alone, and others by none.
-//!    No access has more lanes than its buffer allows. `Max` is of u32.
+//! 5. Buffers that are read are not written. Atomic buffers are touched by atomic operations and changes alone, and others
+//!    by none. No access has more lanes than its buffer allows. `Max` and changes are of u32. What a change makes of a word
+//!    is made by operations, and reads no memory.
 //! 6. The mask of an exchange is 1 to 127.
 //! 7. A loop goes on by 1 at least: by [`range`].
 //! 8. An access of several lanes begins at a multiple of them: by [`align`].
@@ -80,6 +81,8 @@ pub enum Rule {
     AtomicOnly { buffer: String },
     #[error("`{buffer}` is not atomic")]
     NotAtomic { buffer: String },
+    #[error("a change is made by operations alone")]
+    NotAnOperation,
     #[error("`{buffer}` allows accesses of {most} lanes, and not of {lanes}")]
     TooWide { buffer: String, most: u8, lanes: u8 },
     #[error("no subgroup has threads that differ by {mask}")]
@@ -157,6 +160,8 @@ enum Definition<'a> {
         until: Value,
         step: Value,
     },
+    /// What a word holds that is changed.
+    Held,
 }
 
 /// What defines each value of a well-formed kernel.
@@ -175,6 +180,7 @@ impl<'a> Definitions<'a> {
                     Statement::For { index, from, until, step, .. } => {
                         all[index.index()] = Some(Definition::Index { from: *from, until: *until, step: *step });
                     }
+                    Statement::Change { held, .. } => all[held.index()] = Some(Definition::Held),
                     Statement::Set(..)
                     | Statement::Store { .. }
                     | Statement::Atomic { .. }
@@ -193,11 +199,11 @@ impl<'a> Definitions<'a> {
         self.all[value.index()].expect("rule 3: what is read is defined")
     }
 
-    /// The expression of a value that is none of a loop.
+    /// The expression of a value that has one.
     fn expression(&self, value: Value) -> Option<&'a Expression> {
         match self.get(value) {
             Definition::Let(expression) => Some(expression),
-            Definition::Index { .. } => None,
+            Definition::Index { .. } | Definition::Held => None,
         }
     }
 

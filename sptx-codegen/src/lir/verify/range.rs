@@ -161,6 +161,7 @@ impl Ranges<'_> {
                 }
                 self.block(body, report);
             }
+            Statement::Change { body, .. } => self.block(body, report),
             Statement::Set(..) | Statement::Atomic { .. } | Statement::Barrier(_) => {}
         }
     }
@@ -192,6 +193,7 @@ impl Ranges<'_> {
             _ if self.definitions.kernel.ty(value) != Type::U32 => Some(Range::ANY),
             Definition::Let(expression) => self.expression(expression),
             Definition::Index { from, until, .. } => self.index(from, until),
+            Definition::Held => Some(Range::ANY),
         };
         let facts = self.levels.iter().filter_map(|level| level.facts.get(&value));
         let range = facts.fold(computed, |range, fact| range?.both(*fact));

@@ -98,12 +98,7 @@ impl Scope<'_, '_> {
     }
 
     fn statement(&mut self, statement: &Statement, set: &mut BTreeSet<VariableId>) {
-        for operand in statement.operands() {
-            if !self.visible.contains(&operand) {
-                let value = Shown(self.report.kernel, operand).to_string();
-                self.report.at(statement, Rule::NotInScope { value });
-            }
-        }
+        statement.operands().into_iter().for_each(|operand| self.reads(statement, operand));
         match statement {
             Statement::Let(value, expression) => {
                 self.expression(statement, expression, set);
@@ -115,6 +110,14 @@ impl Scope<'_, '_> {
             }
             Statement::Store { place, .. } => self.place(statement, *place),
             Statement::Atomic { buffer, .. } => self.place(statement, Place::Buffer(*buffer)),
+            Statement::Change { buffer, held, body, value, .. } => {
+                self.place(statement, Place::Buffer(*buffer));
+                let outside = self.visible.clone();
+                self.define(statement, *held);
+                body.iter().for_each(|inner| self.statement(inner, set));
+                self.reads(statement, *value);
+                self.visible = outside;
+            }
             Statement::If { then, otherwise, .. } => {
                 let (mut by_then, mut by_otherwise) = (set.clone(), set.clone());
                 self.block(then, &mut by_then);
@@ -156,6 +159,13 @@ impl Scope<'_, '_> {
             | Expression::Lane(..)
             | Expression::Join(_)
             | Expression::Exchange { .. } => {}
+        }
+    }
+
+    fn reads(&mut self, statement: &Statement, value: Value) {
+        if !self.visible.contains(&value) {
+            let value = Shown(self.report.kernel, value).to_string();
+            self.report.at(statement, Rule::NotInScope { value });
         }
     }
 

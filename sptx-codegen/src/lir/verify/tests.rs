@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
 
-use super::super::testing::{butterfly, copy, histogram, random_kernel, transpose, tree};
+use super::super::testing::{butterfly, copy, histogram, random_kernel, scatter, transpose, tree};
 use super::super::{
     Access, Atomic, Barrier, Binary, BufferId, Builder, Builtin, Constant, Expression, Kernel, Launch, Place, Scalar,
     SharedId, Statement, Type, Unary, Value, VariableId, What, execute,
@@ -51,7 +51,7 @@ struct Sample {
 
 #[test]
 fn right_kernels_are_accepted() {
-    for kernel in [copy(), tree(), butterfly(), transpose(), histogram()] {
+    for kernel in [copy(), tree(), butterfly(), transpose(), histogram(), scatter()] {
         accepted(&kernel);
     }
 }
@@ -215,6 +215,50 @@ fn what_buffers_are_for() {
         kernel `sample`, at `atomic add sums[v2], v1`: `sums` is not atomic
         kernel `sample`, at `counts[v2] = v3`: `counts` is atomic, and accessed otherwise
         kernel `sample`, at `sums[v2; 4] = v4`: `sums` allows accesses of 2 lanes, and not of 4"#]],
+    );
+}
+
+#[test]
+fn what_changes_are_made_of() {
+    let kernel = sample(|k, s| {
+        let zero = k.u32(0);
+        k.change(s.written, zero, |_, held| held);
+        k.change(s.atomic, zero, |k, held| {
+            let number = k.load(Place::Buffer(s.read), s.thread, 1);
+            let bits = k.define(Expression::Bits(Scalar::U32, number));
+            k.barrier(Barrier::Buffers);
+            k.add(held, bits)
+        });
+        k.change(s.atomic, zero, |_, _| s.one);
+    });
+    refused(
+        &kernel,
+        expect![[r#"
+        kernel `sample`, at `change sums[v2] from v3 to v3`: `sums` is not atomic
+        kernel `sample`, at `v5: f32 = numbers[v0]`: a change is made by operations alone
+        kernel `sample`, at `barrier buffers`: a change is made by operations alone
+        kernel `sample`, at `change counts[v2] from v8 to v1`: `v1` is f32, and should be u32"#]],
+    );
+    let mut kernel = sample(|k, s| {
+        k.change(s.atomic, s.thread, |_, held| held);
+        k.store(Place::Buffer(s.written), s.thread, s.one);
+    });
+    // What a word holds is known to its change alone.
+    let Some(Statement::Change { held, .. }) = kernel.body.iter().find(|it| matches!(it, Statement::Change { .. }))
+    else {
+        panic!("a change")
+    };
+    let (buffer, index, value) = (BufferId::new(2), *held, *held);
+    kernel.body.push(Statement::Atomic { op: Atomic::Add, buffer, index, value });
+    let later = kernel.values.push((Type::U32, None));
+    let change = Statement::Change { buffer, index: Value::new(0), held: later, body: vec![], value };
+    kernel.body.push(change);
+    refused(
+        &kernel,
+        expect![[r#"
+        kernel `sample`, at `atomic add counts[v2], v2`: `v2` is not defined here
+        kernel `sample`, at `atomic add counts[v2], v2`: `v2` is not defined here
+        kernel `sample`, at `change counts[v0] from v3 to v2`: `v2` is not defined here"#]],
     );
 }
 
@@ -722,7 +766,7 @@ fn hold_against_executor(seed: u64, counts: &mut BTreeMap<&'static str, usize>) 
     for subgroup in [2, 4, 8] {
         let parameters = [random.pick(&[0, 1, 5, 31, 100, u32::MAX]), random.pick(&[0, 4, 28, u32::MAX - 3])];
         let data = (0..16).map(|_| random.below(40) as u32).collect();
-        let mut buffers = [data, vec![0; 16]];
+        let mut buffers = [data, vec![0; 16], vec![0; 8]];
         match execute(&kernel, Launch { workgroups: 2, subgroup, parameters: &parameters }, &mut buffers) {
             Ok(()) => count(if verdict.is_ok() { "ran, accepted" } else { "ran, refused" }),
             Err(fault) => {

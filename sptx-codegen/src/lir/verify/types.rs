@@ -49,12 +49,29 @@ fn check_statement(statement: &Statement, report: &mut Report<'_>) {
                 report.at(statement, Rule::Operands);
             }
         }
+        Statement::Change { buffer, index, held, body, value } => {
+            [index, held, value].into_iter().for_each(|value| require(statement, *value, Type::U32, report));
+            let buffer = &kernel.buffers[*buffer];
+            if buffer.access != Access::Atomic {
+                report.at(statement, Rule::NotAtomic { buffer: buffer.name.clone() });
+            } else if buffer.scalar != Scalar::U32 {
+                report.at(statement, Rule::Operands);
+            }
+            for other in body.iter().filter(|inner| !is_operation(inner)) {
+                report.at(other, Rule::NotAnOperation);
+            }
+        }
         Statement::If { condition, .. } => require(statement, *condition, Type::BOOL, report),
         Statement::For { index, from, until, step, .. } => {
             [index, from, until, step].into_iter().for_each(|value| require(statement, *value, Type::U32, report));
         }
         Statement::Barrier(_) => {}
     }
+}
+
+/// Whether a statement may stand in a change.
+fn is_operation(statement: &Statement) -> bool {
+    matches!(statement, Statement::Let(_, expression) if expression.is_fixed() || matches!(expression, Expression::Get(_)))
 }
 
 fn check_expression(statement: &Statement, expression: &Expression, report: &mut Report<'_>) {

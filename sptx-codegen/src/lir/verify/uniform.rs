@@ -57,6 +57,7 @@ impl Uniform<'_> {
             | Statement::Set(..)
             | Statement::Store { .. }
             | Statement::Atomic { .. }
+            | Statement::Change { .. }
             | Statement::Barrier(_) => true,
         }
     }
@@ -71,6 +72,7 @@ impl Uniform<'_> {
                 | Statement::Set(..)
                 | Statement::Store { .. }
                 | Statement::Atomic { .. }
+                | Statement::Change { .. }
                 | Statement::If { .. }
                 | Statement::For { .. }
                 | Statement::Barrier(_) => {}
@@ -89,6 +91,7 @@ impl Uniform<'_> {
                 self.source(expression) && expression.operands().into_iter().all(|operand| self.of(operand))
             }
             Definition::Index { from, until, step } => [from, until, step].into_iter().all(|value| self.of(value)),
+            Definition::Held => false,
         };
         self.found.insert(value, uniform);
         uniform

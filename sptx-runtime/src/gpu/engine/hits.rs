@@ -16,24 +16,40 @@ pub(super) struct Hits {
     pub(super) pieces: Vec<u32>,
     /// Where each row's pieces begin, and where the last one's end.
     pub(super) rows: Vec<u32>,
+    /// Which of the touched rows each hit is of, in the order of the batch, where hits are not sorted.
+    pub(super) positions: Vec<u32>,
 }
 
 impl Hits {
     /// Finds them. `columns` are the rows that each triple hits; triple t hits that of column c by number
     /// `columns.len() · t + c`. `count` is the number of rows of the table, `stamps` memory to keep between calls.
     pub(super) fn new<const N: usize>(columns: [&[u32]; N], count: usize, stamps: &mut Vec<u32>) -> Self {
-        let mut targets = [const { Vec::new() }; N];
-        let mut pairs: Vec<_> = columns.into_iter().zip(&mut targets).collect();
-        let touched = compact(stamps, count, &mut pairs);
+        let (touched, targets) = rows_of(columns, count, stamps);
         let starts = starts(&targets, touched.len());
         let (pieces, rows) = cut(&starts);
-        Self { hits: sort(&targets, starts), touched, pieces, rows }
+        Self { hits: sort(&targets, starts), touched, pieces, rows, positions: Vec::new() }
+    }
+
+    /// The same, not sorted, and so without pieces.
+    pub(super) fn unsorted<const N: usize>(columns: [&[u32]; N], count: usize, stamps: &mut Vec<u32>) -> Self {
+        let (touched, targets) = rows_of(columns, count, stamps);
+        let triples = 0..targets[0].len();
+        let positions = triples.flat_map(|triple| targets.iter().map(move |column| column[triple])).collect();
+        Self { touched, positions, pieces: vec![0], rows: vec![0], ..Self::default() }
     }
 
     /// Number of pieces.
     pub(super) fn piece_count(&self) -> usize {
         self.pieces.len() - 1
     }
+}
+
+/// The rows that are hit, ascending, and for each column which of them its triples hit.
+fn rows_of<const N: usize>(columns: [&[u32]; N], count: usize, stamps: &mut Vec<u32>) -> (Vec<u32>, [Vec<u32>; N]) {
+    let mut targets = [const { Vec::new() }; N];
+    let mut pairs: Vec<_> = columns.into_iter().zip(&mut targets).collect();
+    let touched = compact(stamps, count, &mut pairs);
+    (touched, targets)
 }
 
 /// Where each row's hits begin, and where the last one's end.

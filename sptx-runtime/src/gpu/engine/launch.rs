@@ -123,6 +123,7 @@ impl<D: Device> Engine<D> {
             "rows" => arrays.rows.buffer(),
             "partial" => arrays.partial.buffer(),
             "gradient" => arrays.gradient.buffer(),
+            "positions" => arrays.positions.buffer(),
             _ => return None,
         })
     }

@@ -116,12 +116,13 @@ struct OwnerArrays<B> {
     rows: Grown<B>,
     partial: Grown<B>,
     gradient: Grown<B>,
+    positions: Grown<B>,
 }
 
 impl<B> Default for OwnerArrays<B> {
     fn default() -> Self {
-        let [hits, pieces, rows, partial, gradient] = [const { None::<B> }; 5].map(|_| Grown::default());
-        Self { hits, pieces, rows, partial, gradient }
+        let [hits, pieces, rows, partial, gradient, positions] = [const { None::<B> }; 6].map(|_| Grown::default());
+        Self { hits, pieces, rows, partial, gradient, positions }
     }
 }
 
@@ -239,7 +240,8 @@ impl<D: Device> Engine<D> {
         Ok(scores)
     }
 
-    /// The gradient of `Σ upstreamᵢ · scoreᵢ` for the rows that the batch touches. It has the same bits from run to run.
+    /// The gradient of `Σ upstreamᵢ · scoreᵢ` for the rows that the batch touches. It has the same bits from run to run,
+    /// unless the kernels add atomically (`Backward::Atomic`).
     ///
     /// # Errors
     /// As [`Engine::score`].
@@ -259,10 +261,10 @@ impl<D: Device> Engine<D> {
     /// The gradient of one stretch.
     fn stretch_gradients(&mut self, batch: Batch<'_>, upstream: &[f32]) -> Result<Gradients, Error> {
         let [entities, relations] = self.counts;
-        let hits = [
-            Hits::new([batch.heads, batch.tails], entities, &mut self.stamps),
-            Hits::new([batch.relations], relations, &mut self.stamps),
-        ];
+        let ends = [batch.heads, batch.tails];
+        let of_entities = if self.kernel(Role::Scatter).is_some() { Hits::unsorted } else { Hits::new };
+        let hits =
+            [of_entities(ends, entities, &mut self.stamps), Hits::new([batch.relations], relations, &mut self.stamps)];
         self.put_hits(&hits)?;
         self.forward(batch)?;
         let upstream: Vec<u32> = upstream.iter().map(|value| value.to_bits()).collect();
@@ -310,6 +312,7 @@ impl<D: Device> Engine<D> {
             arrays.hits.put(&self.device, &hits.hits)?;
             arrays.pieces.put(&self.device, &hits.pieces)?;
             arrays.rows.put(&self.device, &hits.rows)?;
+            arrays.positions.put(&self.device, &hits.positions)?;
         }
         Ok(())
     }
@@ -329,6 +332,12 @@ impl<D: Device> Engine<D> {
         for owner in OWNERS.into_iter().filter(|owner| self.trains(*owner)) {
             let hits = &hits[owner as usize];
             let about = About::Rows { triples, owner, hits };
+            if !hits.positions.is_empty() {
+                let words = Planes::of_owner(&self.model, &self.sizes, owner, hits.touched.len()).words;
+                self.launch(Role::Clear, words / 4, about)?;
+                self.launch(Role::Scatter, triples, about)?;
+                continue;
+            }
             self.launch(Role::Partial(owner), hits.piece_count(), about)?;
             self.launch(Role::Gather(owner), hits.touched.len(), about)?;
         }

@@ -78,6 +78,8 @@ impl Device for Fake {
                 Role::Adjoint => launch.adjoint(row),
                 Role::Partial(owner) => launch.partial(row, owner),
                 Role::Gather(owner) => launch.gather(row, owner),
+                Role::Clear => (4 * row..4 * row + 4).for_each(|at| launch.store("gradient", at, 0.0)),
+                Role::Scatter => launch.scatter(row),
                 Role::Part(..) | Role::Compare(_) => unreachable!("the fake model has no splits"),
                 Role::Sample { .. }
                 | Role::Loss(_)
@@ -202,6 +204,21 @@ impl Launch<'_> {
                 sums.iter_mut().zip(residual).for_each(|(sum, residual)| *sum += derivative * residual);
             }
             columns.iter().zip(sums).for_each(|(column, sum)| self.store("partial", at + column, sum));
+        }
+    }
+
+    fn scatter(&self, triple: usize) {
+        for pair in 0..PAIRS.len() {
+            let (columns, row_words) = self.columns(pair);
+            let offset = self.word(&format!("gradient{}", plane_of(pair, Owner::Entity)));
+            for (end, sign) in [1.0, -1.0].into_iter().enumerate() {
+                let derivative = f32::from_bits(self.buffer("scalars")[triple]) * sign;
+                let row = offset + self.buffer("positions")[2 * triple + end] as usize * row_words;
+                for (column, residual) in columns.iter().zip(self.partial_residual(pair, triple)) {
+                    let so_far = f32::from_bits(self.buffer("gradient")[row + column]);
+                    self.store("gradient", row + column, so_far + derivative * residual);
+                }
+            }
         }
     }
 

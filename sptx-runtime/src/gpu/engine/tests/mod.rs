@@ -9,7 +9,7 @@ use super::hits::{Hits, PIECE};
 use super::{Engine, Setup};
 use crate::Error;
 use crate::cpu::Batch;
-use crate::gpu::{DeviceError, Role, table_words};
+use crate::gpu::{Backward, DeviceError, Role, table_words};
 use crate::program::Owner;
 use fake::Fake;
 use model::{Rows, artifacts, model};
@@ -22,6 +22,7 @@ struct Case {
     turn: usize,
     shards: usize,
     binding_words: u32,
+    backward: Backward,
 }
 
 impl Case {
@@ -29,7 +30,14 @@ impl Case {
         let model = model();
         let parameters = [(model.parameters[0].name.clone(), self.scale)].into();
         let ([entities, relations], sizes) = (self.counts, self.sizes.to_vec());
-        Setup { model, sizes, entities, relations, parameters, artifacts: artifacts(self.turn, self.shards) }
+        Setup {
+            model,
+            sizes,
+            entities,
+            relations,
+            parameters,
+            artifacts: artifacts(self.turn, self.shards, self.backward),
+        }
     }
 
     fn engine(&self) -> Engine<Fake> {
@@ -109,13 +117,14 @@ proptest! {
         scale in 1..4_i8,
         turn in 0..60_usize,
         shards in 1..4_usize,
+        backward in prop_oneof![Just(Backward::Gathered), Just(Backward::Atomic)],
         room in prop_oneof![Just(1_u32 << 20), 0..400_u32],
         batches in prop::collection::vec(triples(150), 1..4),
     ) {
         let counts = [4, 3];
         // At least as much as the tables and one triple need.
         let tables = table_words(&model(), &sizes, counts[0], counts[1]) as u32;
-        let case = Case { sizes, counts, scale: f64::from(scale), turn, shards, binding_words: tables + 4 + room };
+        let case = Case { sizes, counts, scale: f64::from(scale), turn, shards, binding_words: tables + 4 + room, backward };
         let (mut engine, rows) = (case.engine(), case.rows());
         set_planes(&mut engine, &rows);
         for triples in batches {
@@ -127,6 +136,10 @@ proptest! {
     fn hits_are_those_of_the_batch(triples in triples(300)) {
         let [heads, relations, tails] = columns(&triples);
         let mut stamps = Vec::new();
+        let unsorted = Hits::unsorted([&heads, &tails], 4, &mut stamps);
+        let of_hits = unsorted.positions.iter().map(|position| unsorted.touched[*position as usize]);
+        prop_assert!(of_hits.eq(triples.iter().flat_map(|triple| [triple[0], triple[2]])), "in the order of the batch");
+        prop_assert_eq!(&unsorted.touched, &Hits::new([&heads, &tails], 4, &mut stamps).touched);
         check_hits(&Hits::new([&heads, &tails], 4, &mut stamps), |hit| [heads[hit / 2], tails[hit / 2]][hit % 2], 2 * triples.len());
         check_hits(&Hits::new([&relations], 3, &mut stamps), |hit| relations[hit], triples.len());
     }
@@ -151,7 +164,15 @@ fn check_hits(hits: &Hits, row_of: impl Fn(usize) -> u32, count: usize) {
 }
 
 /// A model of middling sizes.
-const PLAIN: Case = Case { sizes: [5, 3], counts: [4, 3], scale: 2.0, turn: 0, shards: 1, binding_words: 1 << 20 };
+const PLAIN: Case = Case {
+    sizes: [5, 3],
+    counts: [4, 3],
+    scale: 2.0,
+    turn: 0,
+    shards: 1,
+    binding_words: 1 << 20,
+    backward: Backward::Gathered,
+};
 
 #[test]
 fn a_relation_of_a_thousand_triples_is_many_pieces() {

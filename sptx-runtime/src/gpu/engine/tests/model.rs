@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::gpu::{Artifact, Binding, Direction, Role, Schedule, Word, WordKind};
+use crate::gpu::{Artifact, Backward, Binding, Direction, Role, Schedule, Word, WordKind};
 use crate::program::{
     Columns, Dim, DimSize, Initializer, Instruction, Model, Outer, Owner, Parameter, Plane, Program, Scalars, Scatter,
     Shape, Side, Slot, Stage,
@@ -66,10 +66,13 @@ fn stages() -> Vec<Stage> {
 }
 
 /// The descriptions of its kernels, parameters and buffers in an order that `turn` turns, the tables in `shards` buffers.
-pub(super) fn artifacts(turn: usize, shards: usize) -> Vec<Artifact> {
+pub(super) fn artifacts(turn: usize, shards: usize, backward: Backward) -> Vec<Artifact> {
     let [entity, relation] = [Owner::Entity, Owner::Relation];
-    let mut roles = vec![Role::Forward, Role::Adjoint];
-    roles.extend([Role::Partial(entity), Role::Gather(entity), Role::Partial(relation), Role::Gather(relation)]);
+    let mut roles = vec![Role::Forward, Role::Adjoint, Role::Partial(relation), Role::Gather(relation)];
+    roles.extend(match backward {
+        Backward::Gathered => [Role::Partial(entity), Role::Gather(entity)],
+        Backward::Atomic => [Role::Clear, Role::Scatter],
+    });
     roles.rotate_left(turn % 6);
     roles.into_iter().map(|role| artifact(role, turn, shards)).collect()
 }
@@ -83,7 +86,13 @@ fn artifact(role: Role, turn: usize, shards: usize) -> Artifact {
         buffers.extend(["hits", "pieces", "partial"].map(str::to_owned));
         offsets("partial", &trained(owner));
     }
-    if let Role::Gather(owner) = role {
+    if role == Role::Scatter {
+        buffers.extend(["positions", "gradient"].map(str::to_owned));
+        offsets("gradient", &trained(Owner::Entity));
+    }
+    if role == Role::Clear {
+        buffers.push("gradient".to_owned());
+    } else if let Role::Gather(owner) = role {
         buffers.extend(["partial", "rows", "gradient"].map(str::to_owned));
         offsets("partial", &trained(owner));
         offsets("gradient", &trained(owner));
