@@ -3,4 +3,5 @@
 //! An emitter decides nothing: what is computed, in which order and where it is kept stands in the program.
 
 pub mod cpu;
+pub mod ptx;
 pub mod wgsl;

@@ -1,0 +1,73 @@
+//! Emission: kernels to PTX, one module a kernel, with neither nvcc nor NVRTC.
+//!
+//! `tree` is PTX as a tree and `print` its one printer; `spell` is the table of operations with the classes of their
+//! registers, which every instruction is held against; `body` writes statements and expressions, `functions` what the
+//! hardware has in another form.
+//!
+//! **Parameters.** The entry point takes the address of each buffer, then the parameters, in the kernel's order.
+//!
+//! **Grids** have one axis; a subgroup is a warp of 32 threads.
+//!
+//! What is written needs no more than [`VERSION`] and [`TARGET`]; a driver compiles it for the GPU that it finds.
+
+mod body;
+mod functions;
+mod print;
+mod spell;
+mod tree;
+
+use crate::lir::Kernel;
+
+use body::{Body, class, parameter_name, shared_name};
+use tree::{Class, Entry, Module, Parameter, Shared};
+
+/// The version of PTX that is written.
+pub const VERSION: (u8, u8) = (6, 3);
+
+/// The oldest GPUs that are written for.
+pub const TARGET: &str = "sm_75";
+
+/// Threads of a warp.
+pub const WARP: u32 = 32;
+
+/// The text of kernels, a module. A kernel's name is its entry point's.
+///
+/// ```
+/// use sptx_codegen::emit::ptx::module;
+/// use sptx_codegen::lir::{Access, Builder, Builtin, Place, Scalar};
+///
+/// let mut k = Builder::new("double", "Doubles each number.", 64);
+/// let numbers = Place::Buffer(k.buffer("numbers", Scalar::F32, 1, Access::ReadWrite));
+/// let thread = k.builtin(Builtin::Thread);
+/// let number = k.load(numbers, thread, 1);
+/// let doubled = k.add(number, number);
+/// k.store(numbers, thread, doubled);
+///
+/// let text = module([&k.finish()]);
+/// assert!(text.contains("add.rn.f32 %f1, %f0, %f0;"), "{text}");
+/// ```
+pub fn module<'a>(kernels: impl IntoIterator<Item = &'a Kernel>) -> String {
+    let entries = kernels.into_iter().map(entry).collect();
+    Module { version: VERSION, target: TARGET, entries }.to_string()
+}
+
+fn entry(kernel: &Kernel) -> Entry {
+    let body = Body::new(kernel);
+    let buffers = kernel.buffers.iter().map(|(_, it)| (&it.name, Class::U64));
+    let words = kernel.parameters.iter().map(|(_, it)| (&it.name, class(it.scalar)));
+    let parameters = buffers.chain(words).map(|(name, class)| Parameter { name: parameter_name(name), class });
+    let shared = kernel.shared.iter().map(|(_, it)| Shared {
+        name: shared_name(&it.name),
+        class: class(it.scalar),
+        words: it.words,
+    });
+    Entry {
+        doc: kernel.doc.clone(),
+        name: kernel.name.clone(),
+        threads: kernel.workgroup,
+        parameters: parameters.collect(),
+        shared: shared.collect(),
+        registers: body.registers,
+        body: body.lines,
+    }
+}

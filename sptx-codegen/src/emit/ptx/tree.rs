@@ -1,0 +1,128 @@
+//! PTX as a tree.
+
+use super::spell::Operation;
+
+/// What a register holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Class {
+    /// True or false.
+    Predicate,
+    /// An unsigned number of 32 bits.
+    U32,
+    /// A number.
+    F32,
+    /// An address.
+    U64,
+}
+
+impl Class {
+    /// Every class.
+    pub(super) const ALL: [Self; 4] = [Self::Predicate, Self::U32, Self::F32, Self::U64];
+}
+
+/// A register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Register {
+    pub class: Class,
+    pub number: u32,
+}
+
+/// What an instruction reads.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Operand {
+    Register(Register),
+    U32(u32),
+    /// The bits of a number.
+    F32(u32),
+    /// What the hardware knows of the thread's place, a u32.
+    Special(&'static str),
+    /// The address of a shared array, a u32.
+    Shared(String),
+}
+
+impl Operand {
+    /// What it is.
+    pub(super) fn class(&self) -> Class {
+        match self {
+            Self::Register(register) => register.class,
+            Self::U32(_) | Self::Special(_) | Self::Shared(_) => Class::U32,
+            Self::F32(_) => Class::F32,
+        }
+    }
+}
+
+/// A label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Label(pub u32);
+
+/// Memory outside of registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Space {
+    /// A buffer that the kernel writes to.
+    Global,
+    /// A buffer that nobody writes to while the kernel runs.
+    Constant,
+    /// A workgroup's memory.
+    Shared,
+}
+
+/// One line of a body.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Line {
+    /// An operation on registers.
+    Plain { operation: &'static Operation, result: Register, operands: Vec<Operand> },
+    /// Reads a parameter.
+    Parameter { result: Register, name: String },
+    /// Reads memory, as many words as there are registers.
+    Load { space: Space, results: Vec<Register>, address: Register },
+    /// Writes memory.
+    Store { space: Space, address: Register, values: Vec<Register> },
+    /// Changes a word of a buffer in one indivisible step.
+    Reduce { operation: &'static str, address: Register, value: Register },
+    /// What the thread of the warp has whose number differs in these bits.
+    Exchange { result: Register, value: Register, mask: u32 },
+    /// Waits for the workgroup's other threads.
+    Barrier,
+    /// A place to go on at.
+    Label(Label),
+    /// Goes on there; where there is a condition, only if it is `when`.
+    Branch { to: Label, condition: Option<(Register, bool)> },
+    /// Ends the thread.
+    Return,
+}
+
+/// A parameter of the entry point.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Parameter {
+    pub name: String,
+    pub class: Class,
+}
+
+/// A shared array.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Shared {
+    pub name: String,
+    pub class: Class,
+    pub words: u32,
+}
+
+/// An entry point.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Entry {
+    pub doc: String,
+    pub name: String,
+    pub threads: u32,
+    pub parameters: Vec<Parameter>,
+    pub shared: Vec<Shared>,
+    /// How many registers there are of each class.
+    pub registers: [u32; 4],
+    pub body: Vec<Line>,
+}
+
+/// A module.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Module {
+    pub version: (u8, u8),
+    pub target: &'static str,
+    pub entries: Vec<Entry>,
+}

@@ -1,0 +1,84 @@
+//! Every kernel of the zoo, as PTX, is taken by NVIDIA's assembler, without spills.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sptx_codegen::emit::ptx;
+use sptx_codegen::gpu::{self, Plan};
+use sptx_runtime::gpu::{LossKind, RuleKind, Schedule, Training};
+use sptx_tests::{lowered, schedules, zoo};
+
+/// The GPUs that kernels are assembled for.
+const ARCHITECTURES: [&str; 4] = ["sm_75", "sm_80", "sm_90", "sm_100"];
+
+/// The assembler: that of `SPTX_PTXAS`, of the path, or the one that `cargo xtask test` brings; none, with a word about it.
+fn ptxas() -> Option<PathBuf> {
+    let brought = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/ptxas/nvidia/cuda_nvcc/bin/ptxas");
+    let candidates = [std::env::var_os("SPTX_PTXAS").map(PathBuf::from), Some("ptxas".into()), Some(brought)];
+    let works = |path: &PathBuf| Command::new(path).arg("--version").output().is_ok_and(|ran| ran.status.success());
+    let found = candidates.into_iter().flatten().find(works);
+    if found.is_none() {
+        let required = std::env::var("SPTX_REQUIRE").unwrap_or_default();
+        assert!(!required.split(',').any(|name| name.trim() == "ptxas"), "SPTX_REQUIRE lists `ptxas`");
+        println!("SKIPPED (ptxas): NVIDIA's assembler is not here");
+    }
+    found
+}
+
+/// Assembles a module; what the assembler says of registers and spills.
+fn assemble(ptxas: &Path, text: &str, architecture: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("kernels.ptx");
+    std::fs::write(&path, text).expect("a file");
+    let mut command = Command::new(ptxas);
+    command.arg("-v").arg(format!("-arch={architecture}")).arg(&path).arg("-o").arg(folder.path().join("kernels"));
+    let ran = command.output().expect("the assembler runs");
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    if !ran.status.success() {
+        let lines: Vec<&str> = text.lines().collect();
+        let number = said.split("line ").nth(1).and_then(|rest| rest.split(';').next()?.trim().parse::<usize>().ok());
+        let line = number.and_then(|number| lines.get(number - 1)).copied().unwrap_or_default();
+        panic!("{architecture}: {}\n{line}", said.lines().take(6).collect::<Vec<_>>().join("\n"));
+    }
+    said
+}
+
+/// The kernels of a model under a schedule: those of its programs and of its training.
+fn kernels(number: usize, model: &sptx_runtime::program::Model, schedule: &Schedule) -> Vec<Plan> {
+    let losses = LossKind::ALL;
+    let rules = RuleKind::ALL;
+    let training = Training {
+        filtered: number.is_multiple_of(2),
+        loss: losses[number % losses.len()],
+        rule: rules[number % rules.len()],
+    };
+    let mut plans = gpu::plan(model, schedule);
+    for plan in gpu::training(model, schedule, training) {
+        if plans.iter().all(|other| other.kernel.name != plan.kernel.name) {
+            plans.push(plan);
+        }
+    }
+    plans
+}
+
+#[test]
+fn the_zoo_assembles_without_spills() {
+    let Some(ptxas) = ptxas() else { return };
+    let (mut kernels_seen, mut number) = (0, 0);
+    for score in zoo() {
+        let model = lowered(&score).1;
+        for schedule in schedules() {
+            let plans = kernels(number, &model, &schedule);
+            let text = ptx::module(plans.iter().map(|plan| &plan.kernel));
+            let architecture = ARCHITECTURES[number % ARCHITECTURES.len()];
+            let said = assemble(&ptxas, &text, architecture);
+            let entries = said.matches("Compiling entry function").count();
+            assert_eq!(entries, plans.len(), "{said}");
+            let spills = said.lines().find(|line| line.contains("spill") && !line.contains("0 bytes spill stores, 0 bytes spill loads"));
+            assert_eq!(spills, None, "{} {schedule} {architecture}", model.name);
+            kernels_seen += entries;
+            number += 1;
+        }
+    }
+    assert!(kernels_seen > 1000, "{kernels_seen}");
+}
