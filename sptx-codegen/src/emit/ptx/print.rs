@@ -115,7 +115,8 @@ impl Display for Entry {
             let comma = if number + 1 < self.parameters.len() { "," } else { "" };
             writeln!(f, "    .param .{} {}{comma}", ty(parameter.class), parameter.name)?;
         }
-        writeln!(f, ")\n.reqntid {}, 1, 1\n{{", self.threads)?;
+        // Without the second directive the assembler rather spills than let fewer workgroups share a multiprocessor.
+        writeln!(f, ")\n.reqntid {}, 1, 1\n.minnctapersm 1\n{{", self.threads)?;
         for (class, count) in Class::ALL.into_iter().zip(self.registers).filter(|(_, count)| *count > 0) {
             writeln!(f, "    .reg .{} %{}<{count}>;", ty(class), letters(class))?;
         }
