@@ -4,10 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use sptx_codegen::gpu::{self, Plan};
-use sptx_codegen::lir::{Access, Kernel, Launch, Scalar, execute};
-use sptx_runtime::gpu::{
-    Artifact, Binding, Capabilities, Device, DeviceError, Direction, Schedule, Training, Word, WordKind,
-};
+use sptx_codegen::lir::{Kernel, Launch, execute};
+use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Schedule, Training};
 use sptx_runtime::program::Model;
 
 /// The executor of the loop-level IR as a device: what it runs has no race, no access out of bounds, no divergent barrier,
@@ -42,26 +40,7 @@ impl Executor {
 }
 
 fn artifact(Plan { role, rows, kernel }: &Plan, schedule: Schedule) -> Artifact {
-    let kind = |scalar| if scalar == Scalar::F32 { WordKind::F32 } else { WordKind::U32 };
-    let direction = |access| if access == Access::Read { Direction::Read } else { Direction::Write };
-    Artifact {
-        role: *role,
-        schedule,
-        text: kernel.to_string(),
-        entry: kernel.name.clone(),
-        workgroup: kernel.workgroup,
-        rows: *rows,
-        parameters: kernel
-            .parameters
-            .iter()
-            .map(|(_, it)| Word { name: it.name.clone(), kind: kind(it.scalar) })
-            .collect(),
-        buffers: kernel
-            .buffers
-            .iter()
-            .map(|(_, it)| Binding { name: it.name.clone(), direction: direction(it.access) })
-            .collect(),
-    }
+    sptx_codegen::emit::artifact(*role, schedule, kernel, *rows, kernel.to_string())
 }
 
 impl Device for Executor {

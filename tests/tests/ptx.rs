@@ -6,7 +6,8 @@ use std::process::Command;
 use sptx_codegen::emit::ptx;
 use sptx_codegen::gpu::{self, Plan};
 use sptx_runtime::gpu::{LossKind, RuleKind, Schedule, Training};
-use sptx_tests::{lowered, schedules, zoo};
+use sptx_runtime::program::Model;
+use sptx_tests::{lowered, schedules, strategies, zoo};
 
 /// The GPUs that kernels are assembled for.
 const ARCHITECTURES: [&str; 4] = ["sm_75", "sm_80", "sm_90", "sm_100"];
@@ -44,7 +45,7 @@ fn assemble(ptxas: &Path, text: &str, architecture: &str) -> String {
 }
 
 /// The kernels of a model under a schedule: those of its programs and of its training.
-fn kernels(number: usize, model: &sptx_runtime::program::Model, schedule: &Schedule) -> Vec<Plan> {
+fn kernels(number: usize, model: &Model, schedule: &Schedule) -> Vec<Plan> {
     let losses = LossKind::ALL;
     let rules = RuleKind::ALL;
     let training = Training {
@@ -80,7 +81,8 @@ fn the_zoo_assembles_without_spills() {
     let (mut kernels_seen, mut number, mut spilling) = (0, 0, Vec::<String>::new());
     for score in zoo() {
         let model = lowered(&score).1;
-        for schedule in schedules() {
+        let legal = |schedule: &Schedule| schedule.legal(&ptx::CAPABILITIES).is_ok();
+        for schedule in schedules().into_iter().chain(strategies()).filter(legal) {
             let plans = kernels(number, &model, &schedule);
             let text = ptx::module(plans.iter().map(|plan| &plan.kernel));
             let architecture = ARCHITECTURES[number % ARCHITECTURES.len()];

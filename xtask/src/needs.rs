@@ -43,7 +43,36 @@ const NEEDS: &[Need] = &[
         is_met: has_vulkan,
         install: || apt(&["libvulkan1", "mesa-vulkan-drivers"]),
     },
+    Need {
+        name: "ptxas",
+        tests: "kernels in PTX by NVIDIA's assembler, in tests/tests/ptx.rs; no GPU is needed for it",
+        is_met: || works(Command::new("ptxas").arg("--version")) || works(Command::new(ptxas()).arg("--version")),
+        install: install_ptxas,
+    },
 ];
+
+/// NVIDIA's assembler in the folder that tests/tests/ptx.rs knows too.
+fn ptxas() -> PathBuf {
+    root().join("target/ptxas/nvidia/cuda_nvcc/bin/ptxas")
+}
+
+/// Brings NVIDIA's assembler from PyPI: a wheel is an archive, so nothing is installed.
+fn install_ptxas() -> Result<(), Failure> {
+    let folder = root().join("target/ptxas");
+    std::fs::create_dir_all(&folder)?;
+    let pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", "."];
+    run(Command::new("python3").args(pip).arg(PTXAS).current_dir(&folder))?;
+    for wheel in std::fs::read_dir(&folder)?.flatten().map(|entry| entry.path()) {
+        if wheel.extension().is_some_and(|extension| extension == "whl") {
+            run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&folder))?;
+        }
+    }
+    // Archives keep no permissions here.
+    run(Command::new("chmod").arg("+x").arg(ptxas()))
+}
+
+/// The wheel with the assembler.
+const PTXAS: &str = "nvidia-cuda-nvcc-cu12==12.9.86";
 
 /// Sees to every need. Gives the names of those that are met: a test that skips for want of one of them would be wrong.
 pub(crate) fn prepare() -> Vec<&'static str> {

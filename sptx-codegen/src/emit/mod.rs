@@ -2,6 +2,9 @@
 //!
 //! An emitter decides nothing: what is computed, in which order and where it is kept stands in the program.
 
+mod artifact;
 pub mod cpu;
 pub mod ptx;
 pub mod wgsl;
+
+pub use artifact::artifact;

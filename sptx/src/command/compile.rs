@@ -38,6 +38,8 @@ enum Target {
     Ir,
     /// Kernels for GPUs in WGSL, one module each, for the choices given.
     Wgsl,
+    /// Kernels for NVIDIA's GPUs in PTX, one module, for the choices given.
+    Ptx,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
@@ -47,6 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Target::Rust => sptx::codegen::build::rust(source.name(), source.text()).map_err(ModelError::Declaration)?,
         Target::Json => json(&source, &choices)?,
         Target::Wgsl => wgsl(&source, &choices)?,
+        Target::Ptx => ptx(&source, &choices)?,
         Target::Ir => sptx::codegen::text::print(&sptx::codegen::compile(source.analyze(&choices)?).factored),
     };
     match &arguments.output {
@@ -65,6 +68,13 @@ fn wgsl(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
     let compiled = source.compile(choices, KernelChoice::Interpreted)?;
     let artifacts = sptx::codegen::emit::wgsl::artifacts(&compiled.model, &Schedule::default());
     Ok(artifacts.into_iter().map(|artifact| artifact.text).collect::<Vec<_>>().join("\n"))
+}
+
+/// The module, for every GPU from Turing on: a driver compiles it for the one that it has.
+fn ptx(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
+    let compiled = source.compile(choices, KernelChoice::Interpreted)?;
+    let plans = sptx::codegen::gpu::plan(&compiled.model, &Schedule::default());
+    Ok(sptx::codegen::emit::ptx::module(plans.iter().map(|plan| &plan.kernel)))
 }
 
 /// Writes a file whole or not at all. What is there and no file, such as a terminal or a pipe, is written to as it is.

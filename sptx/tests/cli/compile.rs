@@ -11,6 +11,8 @@ fn targets() {
     assert!(ir.starts_with("score TransE {") && ir.contains("fold plus_times"), "{ir}");
     let wgsl = folder.succeed("compile transe --target wgsl");
     assert!(wgsl.contains("@compute") && wgsl.contains("fn transe_compare_tail("), "{wgsl}");
+    let ptx = folder.succeed("compile transe --target ptx");
+    assert!(ptx.contains(".target sm_75") && ptx.contains(".visible .entry transe_compare_tail("), "{ptx}");
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! What a thread does, in PTX: each lane of a value is a register, or a number that stands where it is used.
 
-use crate::lir::{
-    Access, Atomic, Binary, Block, Builtin, Constant, Expression, Kernel, Place, Scalar, Statement, Type, Unary, Value,
-};
+use crate::lir::{Access, Atomic, Block, Kernel, Place, Scalar, Statement, Type, Value};
 
 use super::spell::{self, Operation};
 use super::tree::{Class, Label, Line, Operand, Register, Space};
@@ -14,14 +12,14 @@ const WORD: u32 = 4;
 pub(super) struct Body<'a> {
     kernel: &'a Kernel,
     /// The lanes of each value.
-    values: Vec<Vec<Operand>>,
+    pub(super) values: Vec<Vec<Operand>>,
     /// The lanes of each variable.
-    variables: Vec<Vec<Register>>,
+    pub(super) variables: Vec<Vec<Register>>,
     /// The address of each buffer.
     buffers: Vec<Register>,
     /// The address of each shared array.
     shared: Vec<Register>,
-    parameters: Vec<Register>,
+    pub(super) parameters: Vec<Register>,
     labels: u32,
     pub(super) registers: [u32; 4],
     pub(super) lines: Vec<Line>,
@@ -89,7 +87,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    fn fresh(&mut self, class: Class) -> Register {
+    pub(super) fn fresh(&mut self, class: Class) -> Register {
         let number = self.registers[class as usize];
         self.registers[class as usize] += 1;
         Register { class, number }
@@ -114,7 +112,7 @@ impl<'a> Body<'a> {
     }
 
     /// A lane as a register: numbers are moved into one.
-    fn register(&mut self, operand: Operand) -> Register {
+    pub(super) fn register(&mut self, operand: Operand) -> Register {
         match operand {
             Operand::Register(register) => register,
             Operand::F32(_) => self.apply(&spell::MOVE_F32, vec![operand]),
@@ -122,15 +120,15 @@ impl<'a> Body<'a> {
         }
     }
 
-    fn lanes(&self, value: Value) -> Vec<Operand> {
+    pub(super) fn lanes(&self, value: Value) -> Vec<Operand> {
         self.values[value.index()].clone()
     }
 
-    fn only(&self, value: Value) -> Operand {
+    pub(super) fn only(&self, value: Value) -> Operand {
         self.values[value.index()][0].clone()
     }
 
-    fn ty(&self, value: Value) -> Type {
+    pub(super) fn ty(&self, value: Value) -> Type {
         self.kernel.ty(value)
     }
 
@@ -163,13 +161,17 @@ impl<'a> Body<'a> {
                 };
                 self.lines.push(Line::Reduce { operation, address, value });
             }
+            Statement::Change { buffer, index, held, body, value } => {
+                let (space, address) = self.address(Place::Buffer(*buffer), *index);
+                self.change(space, address, *held, body, *value);
+            }
             Statement::If { condition, then, otherwise } => self.branch(*condition, then, otherwise),
             Statement::For { index, from, until, step, body } => self.repeat(*index, [*from, *until, *step], body),
             Statement::Barrier(_) => self.lines.push(Line::Barrier),
         }
     }
 
-    fn move_to(&mut self, register: Register, operand: Operand) {
+    pub(super) fn move_to(&mut self, register: Register, operand: Operand) {
         let operation = match register.class {
             Class::Predicate => &spell::MOVE_PREDICATE,
             Class::U32 => &spell::MOVE_U32,
@@ -177,6 +179,22 @@ impl<'a> Body<'a> {
             Class::U64 => unreachable!("no value is an address"),
         };
         self.apply_to(register, operation, vec![operand]);
+    }
+
+    /// Makes a new word of the one that is there until no other thread has come between.
+    fn change(&mut self, space: Space, address: Register, held: Value, body: &Block, value: Value) {
+        let word = self.fresh(Class::U32);
+        self.lines.push(Line::Load { space, results: vec![word], address });
+        self.values[held.index()] = vec![Operand::Register(word)];
+        let again = self.label();
+        self.lines.push(Line::Label(again));
+        self.block(body);
+        let new = self.only(value);
+        let (new, found) = (self.register(new), self.fresh(Class::U32));
+        self.lines.push(Line::Exchange { result: found, address, held: word, value: new });
+        let others = self.apply(&spell::NOT_EQUAL_U32, vec![Operand::Register(found), Operand::Register(word)]);
+        self.move_to(word, Operand::Register(found));
+        self.lines.push(Line::Branch { to: again, condition: Some((others, true)) });
     }
 
     fn branch(&mut self, condition: Value, then: &Block, otherwise: &Block) {
@@ -212,7 +230,7 @@ impl<'a> Body<'a> {
     }
 
     /// The address of a word.
-    fn address(&mut self, place: Place, index: Value) -> (Space, Register) {
+    pub(super) fn address(&mut self, place: Place, index: Value) -> (Space, Register) {
         let index = self.only(index);
         match place {
             Place::Buffer(buffer) => {
@@ -225,167 +243,6 @@ impl<'a> Body<'a> {
                 let base = Operand::Register(self.shared[shared.index()]);
                 (Space::Shared, self.apply(&spell::BYTES_FROM_SHARED, vec![index, Operand::U32(WORD), base]))
             }
-        }
-    }
-
-    /// The lanes of what an expression gives.
-    fn expression(&mut self, value: Value, expression: &Expression) -> Vec<Operand> {
-        match expression {
-            Expression::Constant(constant) => vec![self.constant(*constant)],
-            Expression::Parameter(parameter) => vec![Operand::Register(self.parameters[parameter.index()])],
-            Expression::Builtin(builtin) => vec![self.builtin(*builtin)],
-            Expression::Get(variable) => {
-                let lanes = self.variables[variable.index()].clone();
-                lanes.into_iter().map(|lane| self.copy(lane)).collect()
-            }
-            Expression::Unary(operation, a) => {
-                self.lanes(*a).into_iter().map(|a| Operand::Register(self.unary(*operation, a))).collect()
-            }
-            Expression::Binary(operation, a, b) => {
-                let scalar = self.ty(*a).scalar;
-                let pairs = self.lanes(*a).into_iter().zip(self.lanes(*b));
-                pairs.map(|(a, b)| Operand::Register(self.binary(*operation, scalar, a, b))).collect()
-            }
-            Expression::MultiplyAdd(a, b, c) => {
-                let [a, b, c] = [*a, *b, *c].map(|value| self.lanes(value));
-                let lanes = a.into_iter().zip(b).zip(c);
-                lanes.map(|((a, b), c)| Operand::Register(self.apply(&spell::FMA_F32, vec![a, b, c]))).collect()
-            }
-            Expression::Select { condition, yes, no } => {
-                let [condition, yes, no] = [*condition, *yes, *no].map(|value| self.lanes(value));
-                let lanes = condition.into_iter().zip(yes).zip(no);
-                lanes.map(|((condition, yes), no)| Operand::Register(self.select(condition, yes, no))).collect()
-            }
-            Expression::Convert(scalar, a) => {
-                let from = self.ty(*a).scalar;
-                self.lanes(*a).into_iter().map(|a| self.convert(from, *scalar, a)).collect()
-            }
-            Expression::Bits(scalar, a) => {
-                let from = self.ty(*a).scalar;
-                self.lanes(*a).into_iter().map(|a| self.bits(from, *scalar, a)).collect()
-            }
-            Expression::Splat(a, lanes) => vec![self.only(*a); usize::from(*lanes)],
-            Expression::Lane(a, lane) => vec![self.values[a.index()][usize::from(*lane)].clone()],
-            Expression::Join(lanes) => lanes.iter().map(|lane| self.only(*lane)).collect(),
-            Expression::Load { place, index, lanes } => {
-                let (space, address) = self.address(*place, *index);
-                let class = class(self.ty(value).scalar);
-                let results: Vec<Register> = (0..*lanes).map(|_| self.fresh(class)).collect();
-                self.lines.push(Line::Load { space, results: results.clone(), address });
-                results.into_iter().map(Operand::Register).collect()
-            }
-            Expression::Exchange { value, mask } => {
-                self.lanes(*value).into_iter().map(|lane| Operand::Register(self.exchange(lane, *mask))).collect()
-            }
-        }
-    }
-
-    fn constant(&mut self, constant: Constant) -> Operand {
-        match constant {
-            Constant::U32(number) => Operand::U32(number),
-            Constant::F32(bits) => Operand::F32(bits),
-            Constant::Bool(truth) => {
-                let zero = self.apply(&spell::MOVE_U32, vec![Operand::U32(0)]);
-                let operation = if truth { &spell::EQUAL_U32 } else { &spell::NOT_EQUAL_U32 };
-                Operand::Register(self.apply(operation, vec![Operand::Register(zero), Operand::U32(0)]))
-            }
-        }
-    }
-
-    fn builtin(&mut self, builtin: Builtin) -> Operand {
-        let special = |name| Operand::Special(name);
-        let place = match builtin {
-            Builtin::Thread => special("%tid.x"),
-            Builtin::Workgroup => special("%ctaid.x"),
-            Builtin::Workgroups => special("%nctaid.x"),
-            Builtin::SubgroupThread => special("%laneid"),
-            Builtin::SubgroupSize => return Operand::U32(super::WARP),
-            Builtin::Subgroup => {
-                let thread = self.apply(&spell::MOVE_U32, vec![special("%tid.x")]);
-                let warp = vec![Operand::Register(thread), Operand::U32(super::WARP.ilog2())];
-                return Operand::Register(self.apply(&spell::SHIFT_RIGHT_U32, warp));
-            }
-        };
-        Operand::Register(self.apply(&spell::MOVE_U32, vec![place]))
-    }
-
-    fn copy(&mut self, register: Register) -> Operand {
-        let copy = self.fresh(register.class);
-        self.move_to(copy, Operand::Register(register));
-        Operand::Register(copy)
-    }
-
-    fn binary(&mut self, operation: Binary, scalar: Scalar, a: Operand, b: Operand) -> Register {
-        let spelled = spell::binary(operation, scalar);
-        let spelled = spelled.unwrap_or_else(|| unreachable!("the verifier has ruled out {operation:?} of {scalar}"));
-        // At least one operand of an instruction is a register.
-        let a = Operand::Register(self.register(a));
-        self.apply(spelled, vec![a, b])
-    }
-
-    fn select(&mut self, condition: Operand, yes: Operand, no: Operand) -> Register {
-        match yes.class() {
-            Class::F32 => self.apply(&spell::SELECT_F32, vec![yes, no, condition]),
-            Class::U32 => self.apply(&spell::SELECT_U32, vec![yes, no, condition]),
-            Class::Predicate => {
-                let other = Operand::Register(self.apply(&spell::NOT_PREDICATE, vec![condition.clone()]));
-                let yes = Operand::Register(self.apply(&spell::AND_PREDICATE, vec![condition, yes]));
-                let no = Operand::Register(self.apply(&spell::AND_PREDICATE, vec![other, no]));
-                self.apply(&spell::OR_PREDICATE, vec![yes, no])
-            }
-            Class::U64 => unreachable!("no value is an address"),
-        }
-    }
-
-    fn convert(&mut self, from: Scalar, to: Scalar, a: Operand) -> Operand {
-        let register = match (from, to) {
-            (Scalar::Bool, Scalar::U32) => self.apply(&spell::SELECT_U32, vec![Operand::U32(1), Operand::U32(0), a]),
-            (Scalar::Bool, Scalar::F32) => {
-                let [one, zero] = [1.0_f32, 0.0].map(|number| Operand::F32(number.to_bits()));
-                self.apply(&spell::SELECT_F32, vec![one, zero, a])
-            }
-            (Scalar::U32, Scalar::F32) => self.apply(&spell::U32_TO_F32, vec![a]),
-            (Scalar::F32, Scalar::U32) => self.apply(&spell::F32_TO_U32, vec![a]),
-            (Scalar::U32, Scalar::Bool) => {
-                let a = Operand::Register(self.register(a));
-                self.apply(&spell::NOT_EQUAL_U32, vec![a, Operand::U32(0)])
-            }
-            (Scalar::F32, Scalar::Bool) => {
-                let a = Operand::Register(self.register(a));
-                self.apply(&spell::NOT_EQUAL_F32, vec![a, Operand::F32(0)])
-            }
-            (Scalar::Bool, Scalar::Bool) | (Scalar::U32, Scalar::U32) | (Scalar::F32, Scalar::F32) => return a,
-        };
-        Operand::Register(register)
-    }
-
-    fn bits(&mut self, from: Scalar, to: Scalar, a: Operand) -> Operand {
-        match (from, to) {
-            (Scalar::F32, Scalar::U32) => Operand::Register(self.apply(&spell::BITS_OF_F32, vec![a])),
-            (Scalar::U32, Scalar::F32) => Operand::Register(self.apply(&spell::F32_OF_BITS, vec![a])),
-            _ => a,
-        }
-    }
-
-    fn exchange(&mut self, lane: Operand, mask: u32) -> Register {
-        let value = self.register(lane);
-        let result = self.fresh(value.class);
-        self.lines.push(Line::Exchange { result, value, mask });
-        result
-    }
-
-    fn unary(&mut self, operation: Unary, a: Operand) -> Register {
-        match operation {
-            Unary::Neg => self.apply(&spell::NEG_F32, vec![a]),
-            Unary::Abs => self.apply(&spell::ABS_F32, vec![a]),
-            Unary::Sqrt => self.apply(&spell::SQRT_F32, vec![a]),
-            Unary::Floor => self.apply(&spell::FLOOR_F32, vec![a]),
-            Unary::Not => self.apply(&spell::NOT_PREDICATE, vec![a]),
-            Unary::Exp => self.exp(a),
-            Unary::Log => self.log(a),
-            Unary::Sin => self.turn(&spell::SIN_F32, a),
-            Unary::Cos => self.turn(&spell::COS_F32, a),
-            Unary::Tanh => self.tanh(a),
         }
     }
 }

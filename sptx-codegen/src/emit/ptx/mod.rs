@@ -1,8 +1,8 @@
 //! Emission: kernels to PTX, one module a kernel, with neither nvcc nor NVRTC.
 //!
 //! `tree` is PTX as a tree and `print` its one printer; `spell` is the table of operations with the classes of their
-//! registers, which every instruction is held against; `body` writes statements and expressions, `functions` what the
-//! hardware has in another form.
+//! registers, which every instruction is held against; `body` writes statements, `expression` expressions, `functions` those
+//! functions that the hardware has in another form.
 //!
 //! **Parameters.** The entry point takes the address of each buffer, then the parameters, in the kernel's order.
 //!
@@ -11,11 +11,16 @@
 //! What is written needs no more than [`VERSION`] and [`TARGET`]; a driver compiles it for the GPU that it finds.
 
 mod body;
+mod expression;
 mod functions;
 mod print;
 mod spell;
 mod tree;
 
+use sptx_runtime::gpu::{Artifact, Capabilities, Schedule, Training};
+use sptx_runtime::program::Model;
+
+use crate::gpu::Plan;
 use crate::lir::Kernel;
 
 use body::{Body, class, parameter_name, shared_name};
@@ -29,6 +34,18 @@ pub const TARGET: &str = "sm_75";
 
 /// Threads of a warp.
 pub const WARP: u32 = 32;
+
+/// What every GPU that is written for can do.
+pub const CAPABILITIES: Capabilities = Capabilities {
+    workgroup: 1024,
+    shared_bytes: 48 << 10,
+    workgroups: i32::MAX as u32,
+    // Addresses are parameters, of which a kernel takes 4352 bytes.
+    buffers: 64,
+    binding_words: u32::MAX,
+    subgroups: Some((WARP, WARP)),
+    float_atomics: true,
+};
 
 /// The text of kernels, a module. A kernel's name is its entry point's.
 ///
@@ -49,6 +66,22 @@ pub const WARP: u32 = 32;
 pub fn module<'a>(kernels: impl IntoIterator<Item = &'a Kernel>) -> String {
     let entries = kernels.into_iter().map(entry).collect();
     Module { version: VERSION, target: TARGET, entries }.to_string()
+}
+
+/// The kernels of a model under a schedule, as what a device launches.
+pub fn artifacts(model: &Model, schedule: &Schedule) -> Vec<Artifact> {
+    of_plans(&crate::gpu::plan(model, schedule), schedule)
+}
+
+/// The kernels of a model's training steps under a schedule, as what a device launches.
+pub fn training_artifacts(model: &Model, schedule: &Schedule, training: Training) -> Vec<Artifact> {
+    of_plans(&crate::gpu::training(model, schedule, training), schedule)
+}
+
+fn of_plans(plans: &[Plan], schedule: &Schedule) -> Vec<Artifact> {
+    let artifact =
+        |Plan { role, kernel, rows }: &Plan| super::artifact(*role, *schedule, kernel, *rows, module([kernel]));
+    plans.iter().map(artifact).collect()
 }
 
 fn entry(kernel: &Kernel) -> Entry {

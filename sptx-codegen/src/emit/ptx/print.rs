@@ -92,7 +92,10 @@ impl Display for Line {
             Self::Reduce { operation, address, value } => {
                 write!(f, "red.global.{operation}.{} [{address}], {value}", ty(value.class))?;
             }
-            Self::Exchange { result, value, mask } => {
+            Self::Exchange { result, address, held, value } => {
+                write!(f, "atom.global.cas.b32 {result}, [{address}], {held}, {value}")?;
+            }
+            Self::Shuffle { result, value, mask } => {
                 write!(f, "shfl.sync.bfly.b32 {result}, {value}, {mask}, 31, 0xffffffff")?;
             }
             Self::Barrier => f.write_str("bar.sync 0")?,

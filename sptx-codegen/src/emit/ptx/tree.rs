@@ -79,8 +79,10 @@ pub(super) enum Line {
     Store { space: Space, address: Register, values: Vec<Register> },
     /// Changes a word of a buffer in one indivisible step.
     Reduce { operation: &'static str, address: Register, value: Register },
+    /// Writes a word of a buffer if it holds `held`, in one indivisible step; gives what it held.
+    Exchange { result: Register, address: Register, held: Register, value: Register },
     /// What the thread of the warp has whose number differs in these bits.
-    Exchange { result: Register, value: Register, mask: u32 },
+    Shuffle { result: Register, value: Register, mask: u32 },
     /// Waits for the workgroup's other threads.
     Barrier,
     /// A place to go on at.

@@ -19,12 +19,12 @@ mod spell;
 mod tree;
 mod usage;
 
-use sptx_runtime::gpu::{Artifact, Binding, Direction, Role, Schedule, Training, Word, WordKind};
+use sptx_runtime::gpu::{Artifact, Role, Schedule, Training};
 use sptx_runtime::program::Model;
 
 use crate::gpu::Plan;
 use crate::legalize::{Target, Widths, legalize};
-use crate::lir::{Access, Expression, Kernel, Place, Scalar, Statement, Type};
+use crate::lir::{Access, Expression, Kernel, Place, Statement, Type};
 
 use body::Globals;
 use names::Names;
@@ -118,31 +118,7 @@ pub fn artifact(role: Role, schedule: Schedule, kernel: &Kernel, rows: u32) -> A
 }
 
 fn artifact_for(role: Role, schedule: Schedule, kernel: &Kernel, rows: u32, options: &Options) -> Artifact {
-    let words = kernel.parameters.iter().map(|(_, parameter)| Word {
-        name: parameter.name.clone(),
-        kind: match parameter.scalar {
-            Scalar::F32 => WordKind::F32,
-            Scalar::U32 => WordKind::U32,
-            Scalar::Bool => unreachable!("truth values are not in memory"),
-        },
-    });
-    let buffers = kernel.buffers.iter().map(|(_, buffer)| Binding {
-        name: buffer.name.clone(),
-        direction: match buffer.access {
-            Access::Read => Direction::Read,
-            Access::ReadWrite | Access::Atomic => Direction::Write,
-        },
-    });
-    Artifact {
-        role,
-        schedule,
-        text: module(kernel, options),
-        entry: kernel.name.clone(),
-        workgroup: kernel.workgroup,
-        rows,
-        parameters: words.collect(),
-        buffers: buffers.collect(),
-    }
+    super::artifact(role, schedule, kernel, rows, module(kernel, options))
 }
 
 /// Whether naga, wgpu's compiler of WGSL, takes a text.

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::lir::{Atomic, Barrier, Binary, Builder, Builtin, Unary};
+use crate::lir::{Atomic, Barrier, Binary, Builder, Builtin, Scalar, Unary};
 
 fn check(k: Builder, expected: Expect) {
     expected.assert_eq(&module(&k.finish(), &Options::default()));
