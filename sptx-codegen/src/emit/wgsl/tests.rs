@@ -1,6 +1,7 @@
 //! Texts to read.
 
 use expect_test::{Expect, expect};
+use sptx_runtime::gpu::{Direction, WordKind};
 
 use super::*;
 use crate::lir::{Atomic, Barrier, Binary, Builder, Builtin, Scalar, Unary};
