@@ -59,6 +59,16 @@ pub enum Error {
     /// A block that asks for relations.
     #[error("a block asks for heads or for tails, not for relations")]
     RelationBlock,
+    /// A block whose pairs are triples and no more.
+    #[error(
+        "the score of {model} does not split where a {missing} is missing, so there are no gradients over its blocks"
+    )]
+    NoSplit {
+        /// The model.
+        model: String,
+        /// `head` or `tail`.
+        missing: &'static str,
+    },
     /// A parameter the model does not have.
     #[error("{model} has no parameter `{name}`{}", if known.is_empty() { "; it has none".to_owned() } else { format!("; it has {known}") })]
     UnknownParameter {

@@ -158,6 +158,11 @@ impl Case {
         let scores = engine.score(self.batch()).unwrap_or_else(failed);
         let gradients =
             engine.gradients(self.batch(), &self.upstream).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        (scores, self.dense_on_gpu(&gradients))
+    }
+
+    /// A device's gradients with a row for each row of the tables.
+    fn dense_on_gpu(&self, gradients: &gpu::Gradients) -> Vec<Vec<f32>> {
         let dense = self.tables.iter().enumerate().map(|(plane, table)| {
             let mut dense = vec![0.0; table.len()];
             if gradients.has(plane) {
@@ -169,7 +174,7 @@ impl Case {
             }
             dense
         });
-        (scores, dense.collect())
+        dense.collect()
     }
 
     /// Where an engine on a GPU's device differs from the interpreter, as [`Case::check`].
@@ -180,7 +185,33 @@ impl Case {
         self.differences(self.run_gpu(engine), tolerance)
     }
 
-    /// Where the scores of every query with every entity, on a GPU's device, differ from the interpreter's, for either end.
+    /// The scores of every query with every entity, for a missing end, and the gradients of their sum times `upstream`, on a
+    /// GPU's device; no gradients where the score does not split.
+    ///
+    /// # Panics
+    /// When the device fails.
+    pub fn run_gpu_blocks<D: Device>(
+        &self,
+        engine: &mut gpu::Engine<D>,
+        missing: Side,
+        upstream: &[f32],
+    ) -> (Vec<f32>, Option<Vec<Vec<f32>>>) {
+        let (missing, known) = self.asked(missing);
+        let queries = Queries { missing, entities: known, relations: &self.relation_ids };
+        let entities = Candidates::Range(0..self.entities as u32);
+        let mut scores = vec![0.0; known.len() * self.entities];
+        let result = engine.score_block(queries, entities.clone(), &mut scores);
+        result.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let gradients = match engine.block_gradients(queries, entities, upstream) {
+            Ok(gradients) => Some(self.dense_on_gpu(&gradients)),
+            Err(sptx_runtime::Error::NoSplit { .. }) => None,
+            Err(error) => panic!("{}: {error}", self.name),
+        };
+        assert_eq!(gradients.is_some(), self.model.split(missing).is_some(), "{}", self.name);
+        (scores, gradients)
+    }
+
+    /// Where blocks of every query with every entity, on a GPU's device, differ from the interpreter, for either end.
     ///
     /// # Panics
     /// When the device fails.
@@ -188,20 +219,25 @@ impl Case {
         let mut found = Vec::new();
         for missing in [Side::Head, Side::Tail] {
             let pairs = self.of_pairs(missing);
-            let (side, known) = match missing {
-                Side::Head => (program::Side::Head, &self.tails),
-                Side::Relation | Side::Tail => (program::Side::Tail, &self.heads),
-            };
-            let queries = Queries { missing: side, entities: known, relations: &self.relation_ids };
-            let mut scores = vec![0.0; known.len() * self.entities];
-            let result = engine.score_block(queries, Candidates::Range(0..self.entities as u32), &mut scores);
-            result.unwrap_or_else(|error| panic!("{}: {error}", self.name));
-            let (expected, gradients, _) = pairs.reference();
+            let (scores, gradients) = self.run_gpu_blocks(engine, missing, &pairs.upstream);
             let exact = |rows: &Vec<f64>| rows.iter().map(|x| *x as f32).collect();
-            debug_assert_eq!(expected.len(), scores.len());
-            found.extend(pairs.differences((scores, gradients.iter().map(exact).collect()), tolerance));
+            let gradients = gradients.unwrap_or_else(|| pairs.reference().1.iter().map(exact).collect());
+            found.extend(pairs.differences((scores, gradients), tolerance));
         }
         found
+    }
+
+    /// The derivatives by the scores of every query of the batch with every entity that blocks are tried with.
+    pub fn upstream_of_pairs(&self) -> Vec<f32> {
+        self.of_pairs(Side::Tail).upstream
+    }
+
+    /// The end that is missing, and the entities at the other.
+    fn asked(&self, missing: Side) -> (program::Side, &[u32]) {
+        match missing {
+            Side::Head => (program::Side::Head, &self.tails),
+            Side::Relation | Side::Tail => (program::Side::Tail, &self.heads),
+        }
     }
 
     /// Gradients with a row for each row of the tables.
@@ -299,10 +335,7 @@ impl Case {
     /// # Panics
     /// When the engine refuses the block.
     pub fn run_blocks(&self, engine: &mut Engine, missing: Side, upstream: &[f32]) -> (Vec<f32>, Vec<Vec<f32>>) {
-        let (missing, known) = match missing {
-            Side::Head => (program::Side::Head, &self.tails),
-            Side::Relation | Side::Tail => (program::Side::Tail, &self.heads),
-        };
+        let (missing, known) = self.asked(missing);
         let queries = Queries { missing, entities: known, relations: &self.relation_ids };
         let entities = self.entities as u32;
         let mut scores = vec![0.0; known.len() * self.entities];

@@ -19,7 +19,9 @@ pub struct Executor {
 impl Executor {
     /// A device of these capabilities that knows a model's kernels under a schedule, with their artifacts.
     pub fn new(model: &Model, schedule: Schedule, capabilities: Capabilities) -> (Self, Vec<Artifact>) {
-        Self::of(gpu::plan(model, &schedule), schedule, capabilities)
+        let mut plans = gpu::plan(model, &schedule);
+        plans.extend(gpu::block_gradients(model, &schedule));
+        Self::of(plans, schedule, capabilities)
     }
 
     /// The same, that knows the kernels of a model's training steps.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use sptx_codegen::emit::wgsl;
-use sptx_codegen::ir::{DimSize, Score};
+use sptx_codegen::ir::{DimSize, Score, Side};
 use sptx_runtime::gpu::{Backward, Device, Schedule};
 use sptx_tests::{
     Case, Disagreement, Executor, adapter, papers, schedules, schedules_run_on, some_random_scores, strategies, zoo,
@@ -49,7 +49,10 @@ fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     {
         return Vec::new();
     }
-    let mut engine = case.gpu_engine(device, wgsl::artifacts(&case.model, &schedule));
+    let mut artifacts = wgsl::artifacts(&case.model, &schedule);
+    let learned = sptx_codegen::gpu::block_gradients(&case.model, &schedule).into_iter();
+    artifacts.extend(learned.map(|plan| wgsl::artifact(plan.role, schedule, &plan.kernel, plan.rows)));
+    let mut engine = case.gpu_engine(device, artifacts);
     let mut found = case.check_gpu(&mut engine, TOLERANCE_OF_WGSL);
     found.extend(case.check_gpu_blocks(&mut engine, TOLERANCE_OF_WGSL));
     let [first, second] = [0, 1].map(|_| case.run_gpu(&mut engine));
@@ -57,6 +60,9 @@ fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
         scores.into_iter().chain(gradients.into_iter().flatten()).map(f32::to_bits).collect::<Vec<_>>()
     };
     assert_eq!(bits(first), bits(second), "{}: the same bits from run to run", case.name);
+    let [first, second] = [0, 1].map(|_| case.run_gpu_blocks(&mut engine, Side::Tail, &case.upstream_of_pairs()));
+    let bits = |(scores, gradients): (Vec<f32>, Option<Vec<Vec<f32>>>)| bits((scores, gradients.unwrap_or_default()));
+    assert_eq!(bits(first), bits(second), "{}: the same bits of blocks from run to run", case.name);
     found
 }
 

@@ -7,12 +7,13 @@ use std::path::Path;
 use std::process::Command;
 
 use sptx_codegen::emit::wgsl::{Options, module, validate};
-use sptx_codegen::gpu::plan;
+use sptx_codegen::gpu::{block_gradients, plan, shared_training};
 use sptx_codegen::legalize::shard;
 use sptx_codegen::lir::{
     Access, Atomic, Barrier, Binary, Builder, Builtin, Constant, Expression, Kernel, Place, Scalar, Type, Unary, Value,
 };
-use sptx_runtime::gpu::Role;
+use sptx_runtime::gpu::{LossKind, Role, RuleKind, SharedTraining};
+use sptx_runtime::program::Side;
 use sptx_tests::{lowered, schedules, strategies, zoo};
 
 /// Texts by name.
@@ -422,4 +423,23 @@ fn every_strategy_of_the_zoo_is_taken_by_naga_and_tint() {
         }
     }
     check_by_tint("strategies", &texts, &BTreeMap::new());
+}
+
+#[test]
+fn kernels_over_blocks_are_taken_by_naga_and_tint() {
+    let mut texts = Texts::new();
+    for (number, score) in zoo().iter().enumerate() {
+        let (_, model) = lowered(score);
+        let schedule = schedules()[number % schedules().len()];
+        let (loss, rule) = (LossKind::ALL[number % LossKind::ALL.len()], RuleKind::ALL[number % RuleKind::ALL.len()]);
+        let missing = vec![Side::Tail, Side::Head];
+        let training = SharedTraining { missing, filtered: number % 2 == 0, loss, rule };
+        let plans = block_gradients(&model, &schedule).into_iter();
+        for plan in plans.chain(shared_training(&model, &schedule, &training).into_iter().flatten()) {
+            assert!(plan.kernel.buffers.len() <= 8, "`{}` has too many buffers", plan.kernel.name);
+            texts.insert(format!("{number}_{schedule}_{}", plan.kernel.name), text_of(&plan.kernel));
+        }
+    }
+    assert!(texts.len() > 500, "{} texts", texts.len());
+    check_by_tint("blocks", &texts, &BTreeMap::new());
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sptx_runtime::program::{Binary as Two, Instruction, Model, Output, Owner, Register, Side, Unary as One};
 
-use super::rows::{padded, place};
+use super::rows::{padded, place, row_words};
 use crate::lir::{Binary, Builder, Expression, Place, Scalar, Unary, Value};
 
 /// What one run of a program keeps in memory: a number for each of its scalars, a row for each of its vectors.
@@ -14,6 +14,8 @@ pub(super) struct Kept<'a> {
     pub(super) vectors: Place,
     /// The dimension of each vector of the program.
     pub(super) dims: &'a [usize],
+    /// The outputs of a part, the derivatives by which stand behind its vectors.
+    pub(super) outputs: &'a [Output],
     /// Which run of the program, and how many there are.
     pub(super) number: Value,
     pub(super) count: Value,
@@ -22,10 +24,11 @@ pub(super) struct Kept<'a> {
 /// Where the rows are that a program reads.
 #[derive(Clone)]
 pub(super) enum Source<'a> {
-    /// In the tables, at the numbers of a head, a relation and a tail.
+    /// In the tables, at the numbers of a head, a relation and a tail; behind the tables' planes, the derivatives by the
+    /// outputs of a part.
     Tables { tables: Place, ids: [Value; 3] },
-    /// With a query and with a candidate, which have these outputs; and the products of the two.
-    Outputs { ends: [(&'a [Output], Kept<'a>); 2], products: Vec<Value> },
+    /// With a query and with a candidate; and the products of the two.
+    Outputs { ends: [Kept<'a>; 2], products: Vec<Value> },
 }
 
 /// One run of a program, on a triple or on a pair: where its rows are, and what it has found so far.
@@ -68,8 +71,21 @@ impl Kept<'_> {
         k.add(index, column)
     }
 
+    /// Where the derivative by an output is: by a scalar, or by a column of a vector.
+    pub(super) fn derivative_at(&self, k: &mut Builder, output: usize, column: Option<Value>) -> Value {
+        let first = k.parameter(&format!("derivative{output}"), Scalar::U32, 4);
+        let words = row_words(k, self.outputs[output].shape);
+        let row = k.mul(words, self.number);
+        let index = k.add(first, row);
+        match column {
+            Some(column) => k.add(index, column),
+            None => index,
+        }
+    }
+
     /// An element of an output: a scalar, or a column of a vector.
-    pub(super) fn output(&self, k: &mut Builder, output: Output, at: At) -> Value {
+    pub(super) fn output(&self, k: &mut Builder, output: usize, at: At) -> Value {
+        let output = self.outputs[output];
         match at.column {
             Some(column) => {
                 let index = self.vector_at(k, output.source, column);
@@ -109,12 +125,7 @@ impl<'a> Item<'a> {
     }
 
     /// A pair of a query and a candidate.
-    pub(super) fn pair(
-        model: &'a Model,
-        ends: [(&'a [Output], Kept<'a>); 2],
-        products: Vec<Value>,
-        scalars: usize,
-    ) -> Self {
+    pub(super) fn pair(model: &'a Model, ends: [Kept<'a>; 2], products: Vec<Value>, scalars: usize) -> Self {
         Self { model, source: Source::Outputs { ends, products }, kept: None, scalars: vec![None; scalars] }
     }
 
@@ -163,6 +174,10 @@ impl<'a> Item<'a> {
 
     fn row(&self, k: &mut Builder, side: Side, plane: usize, at: At) -> Value {
         match &self.source {
+            Source::Tables { .. } if plane >= self.model.planes.len() => {
+                let index = self.kept().derivative_at(k, plane - self.model.planes.len(), at.column);
+                k.load(self.kept().vectors, index, at.lanes)
+            }
             Source::Tables { tables, .. } => {
                 let from = self.row_at(k, side, plane);
                 let index = match at.column {
@@ -172,9 +187,9 @@ impl<'a> Item<'a> {
                 k.load(*tables, index, at.lanes)
             }
             Source::Outputs { ends: [query, candidate], products } => match side {
-                Side::Head => query.1.output(k, query.0[plane], at),
-                Side::Tail => candidate.1.output(k, candidate.0[plane - query.0.len()], at),
-                Side::Relation => products[plane - query.0.len() - candidate.0.len()],
+                Side::Head => query.output(k, plane, at),
+                Side::Tail => candidate.output(k, plane - query.outputs.len(), at),
+                Side::Relation => products[plane - query.outputs.len() - candidate.outputs.len()],
             },
         }
     }

@@ -1,15 +1,15 @@
 //! Rows and pieces of sorted hits: a row begins where the hits of another begin, a piece there and at each multiple of
-//! its length.
+//! its length, and where hits are of another source.
 //!
 //! The end behind the last hit is an element too, of no row, so that the first element of no row, which ends the last row
 //! and the last piece, is always there.
 
-use sptx_runtime::gpu::{PIECE, Role};
+use sptx_runtime::gpu::{PIECE, Role, SOURCE_BIT};
 use sptx_runtime::program::Model;
 
 use super::blocks::{Block, WORKGROUP};
 use super::{Plan, kernel_name};
-use crate::lir::{Access, Binary, Builder, Place, Scalar, Value};
+use crate::lir::{Access, Binary, Builder, Constant, Expression, Place, Scalar, Value};
 
 /// The counters of a block.
 const ROWS: u32 = 0;
@@ -110,6 +110,7 @@ impl Sorted {
         let is_first = k.binary(Binary::Equal, element, zero);
         let (previous, own) = (k.sub(element, one), number);
         let previous = k.select(is_first, element, previous);
+        let turns = self.turns(k, hits, [previous, element]);
         let previous = self.number(k, hits, previous);
         let differs = k.binary(Binary::NotEqual, previous, own);
         let new = k.binary(Binary::Or, is_first, differs);
@@ -117,10 +118,26 @@ impl Sorted {
         let length = k.u32(PIECE as u32);
         let (past, none) = (k.rem(element, length), k.u32(0));
         let full = k.binary(Binary::Equal, past, none);
+        let full = k.binary(Binary::Or, full, turns);
         let row = k.binary(Binary::And, new, is_row);
         let full = k.binary(Binary::And, full, is_row);
         let no_row = k.unary(crate::lir::Unary::Not, is_row);
         Begins { number, row, piece: k.binary(Binary::Or, row, full), end: k.binary(Binary::And, new, no_row) }
+    }
+
+    /// Whether two elements, of which neither may be behind the last hit, are of different sources.
+    fn turns(&self, k: &mut Builder, hits: Value, [previous, element]: [Value; 2]) -> Value {
+        let no = k.define(Expression::Constant(Constant::Bool(false)));
+        let turns = k.variable(no);
+        let inside = k.less(element, hits);
+        k.when(inside, |k| {
+            let [previous, own] = [previous, element].map(|element| k.load(self.hits, element, 1));
+            let differing = k.binary(Binary::Xor, previous, own);
+            let numbers = k.u32((1 << SOURCE_BIT) - 1);
+            let differs = k.less(numbers, differing);
+            k.set(turns, differs);
+        });
+        k.get(turns)
     }
 
     /// The number of an element's row; that of no row behind the last hit.

@@ -13,6 +13,8 @@
 mod body;
 mod compare;
 mod gather;
+mod learn;
+mod pairs;
 mod partial;
 mod rows;
 mod run;
@@ -25,11 +27,12 @@ mod cut;
 mod loss;
 mod philox;
 mod sample;
+mod share;
 mod sort;
 mod update;
 
-use sptx_runtime::gpu::{Backward, End, Role, Schedule, Training};
-use sptx_runtime::program::{Model, Owner, Plane, Side};
+use sptx_runtime::gpu::{Backward, End, Role, RuleKind, Schedule, SharedTraining, Source, Training};
+use sptx_runtime::program::{Model, Owner, Plane, Side, Split};
 
 use crate::lir::{Kernel, verify};
 
@@ -76,6 +79,38 @@ pub fn plan(model: &Model, schedule: &Schedule) -> Vec<Plan> {
     verified(plans)
 }
 
+/// The kernels that [`plan`] lacks for the gradient of blocks: of every query with every candidate, for each end for which
+/// the score splits.
+///
+/// ```
+/// use sptx_codegen::testing::Sketch;
+/// use sptx_codegen::{compile, gpu};
+/// use sptx_runtime::gpu::{Role, Schedule};
+/// use sptx_runtime::program::Side;
+///
+/// let model = compile(Sketch::models()[0].clone()).program();
+/// let plans = gpu::block_gradients(&model, &Schedule::default());
+/// assert!(plans.iter().any(|plan| plan.role == Role::Slopes(Side::Tail)));
+/// ```
+pub fn block_gradients(model: &Model, schedule: &Schedule) -> Vec<Plan> {
+    let mut plans = Vec::new();
+    if schedule.backward == Backward::Atomic && trained_planes(model, Owner::Entity).next().is_some() {
+        // Gradients over blocks are gathered, whatever the schedule says.
+        plans.push(gather::gather(model, schedule, Owner::Entity));
+    }
+    for split in &model.splits {
+        plans.push(learn::slopes(model, schedule, split));
+        for end in [End::Query, End::Candidate] {
+            plans.push(learn::learn(model, schedule, split, end));
+            plans.extend(triple::part_adjoint(model, schedule, split, end));
+            let sides = &split.sides()[end as usize];
+            let trained = sides.iter().filter(|side| trained_planes(model, body::owner(**side)).next().is_some());
+            plans.extend(trained.map(|side| partial::part(model, schedule, split, end, *side)));
+        }
+    }
+    verified(plans)
+}
+
 /// The kernels of training steps on triples, in the order in which a step needs them: those of [`plan`] that it needs,
 /// and those that make batches, losses, hits and updates on the device. Gradients are gathered, whatever the schedule says:
 /// an update needs the hits of its rows sorted anyhow.
@@ -96,24 +131,80 @@ pub fn training(model: &Model, schedule: &Schedule, training: Training) -> Vec<P
         sample::sample(model, schedule, filtered),
         triple::forward(model, schedule),
         loss::loss(model, schedule, loss),
-        sort::histogram(model),
-        sort::scan(model),
-        sort::sort(model),
-        cut::boundaries(model),
-        cut::cut(model),
     ];
+    plans.extend(hits(model));
     plans.extend(triple::adjoint(model, schedule));
     for owner in [Owner::Entity, Owner::Relation] {
         // Also rows that have no gradient are constrained where a step touches them.
         plans.push(sort::list(model, schedule, owner));
         if trained_planes(model, owner).next().is_some() {
             plans.push(partial::counted(model, schedule, owner));
-            plans.push(update::update(model, schedule, owner, rule));
         }
     }
+    plans.extend(updates(model, schedule, rule));
+    verified(plans)
+}
+
+/// The kernels of training steps against negatives that the positives of a chunk share, in the order in which a step needs
+/// them; none where the score does not split for an end that is asked for, or its candidates depend on the relation.
+///
+/// ```
+/// use sptx_codegen::testing::Sketch;
+/// use sptx_codegen::{compile, gpu};
+/// use sptx_runtime::gpu::{LossKind, Role, RuleKind, Schedule, SharedTraining};
+/// use sptx_runtime::program::Side;
+///
+/// let model = compile(Sketch::models()[0].clone()).program();
+/// let (loss, rule) = (LossKind::Softmax, RuleKind::Adam);
+/// let training = SharedTraining { missing: vec![Side::Tail, Side::Head], filtered: false, loss, rule };
+/// let plans = gpu::shared_training(&model, &Schedule::default(), &training).unwrap();
+/// assert!(plans.iter().any(|plan| plan.role == Role::Negatives));
+/// ```
+pub fn shared_training(model: &Model, schedule: &Schedule, training: &SharedTraining) -> Option<Vec<Plan>> {
+    let SharedTraining { missing, filtered, loss, rule } = training;
+    let splits: Option<Vec<&Split>> =
+        missing.iter().map(|missing| model.split(*missing).filter(|split| !split.by_relation)).collect();
+    let splits = splits?;
+    let mut plans = vec![
+        sample::sample(model, schedule, false),
+        share::negatives(model, schedule),
+        triple::forward(model, schedule),
+        share::terms(model),
+        loss::shared(model, schedule, *loss),
+    ];
+    for split in &splits {
+        for end in [End::Query, End::Candidate] {
+            plans.push(triple::part(model, schedule, split, end));
+            plans.push(learn::learn(model, schedule, split, end));
+            plans.extend(triple::part_adjoint(model, schedule, split, end));
+        }
+        plans.push(compare::compare(model, schedule, split));
+        plans.push(share::rivals(model, schedule, split.missing, *filtered));
+        plans.push(learn::slopes(model, schedule, split));
+    }
+    plans.extend(triple::adjoint(model, schedule));
+    plans.extend(hits(model));
+    plans.push(sort::list_source(model, schedule));
+    let trained = |side: Side| trained_planes(model, body::owner(side)).next().is_some();
+    let sources = Source::all(splits.iter().copied()).into_iter().filter(|(_, side)| trained(*side));
+    plans.extend(sources.map(|(source, side)| partial::source(model, schedule, source, side)));
+    plans.extend(updates(model, schedule, *rule));
+    Some(verified(plans))
+}
+
+/// The kernels that sort and cut hits.
+fn hits(model: &Model) -> [Plan; 5] {
+    [sort::histogram(model), sort::scan(model), sort::sort(model), cut::boundaries(model), cut::cut(model)]
+}
+
+/// The kernels that update and constrain rows.
+fn updates(model: &Model, schedule: &Schedule, rule: RuleKind) -> Vec<Plan> {
+    let owners = [Owner::Entity, Owner::Relation].into_iter();
+    let trained = owners.filter(|owner| trained_planes(model, *owner).next().is_some());
+    let mut plans: Vec<Plan> = trained.map(|owner| update::update(model, schedule, owner, rule)).collect();
     let constrained = (0..model.slots.len()).filter(|slot| constrain::is_constrained(model, *slot));
     plans.extend(constrained.map(|slot| constrain::constrain(model, schedule, slot, rule.is_dense())));
-    verified(plans)
+    plans
 }
 
 /// Runs the verifier over kernels where debug assertions are on.
@@ -145,6 +236,14 @@ fn owner_name(owner: Owner) -> &'static str {
     match owner {
         Owner::Entity => "entities",
         Owner::Relation => "relations",
+    }
+}
+
+/// What an end of a comparison is called in names of kernels.
+fn end_name(end: End) -> &'static str {
+    match end {
+        End::Query => "queries",
+        End::Candidate => "candidates",
     }
 }
 

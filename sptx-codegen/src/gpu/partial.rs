@@ -3,62 +3,133 @@
 
 use std::collections::BTreeSet;
 
-use sptx_runtime::gpu::{Role, Schedule};
-use sptx_runtime::program::{Instruction, Model, Outer, Owner, Plane, ReduceOp, Scatter, Shape, Side, Stage};
+use sptx_runtime::gpu::{End, Role, SOURCE_BIT, Schedule, Source};
+use sptx_runtime::program::{Instruction, Model, Outer, Owner, Plane, ReduceOp, Scatter, Shape, Side, Split, Stage};
 
 use super::body::{At, Item, Kept, owner as owner_of};
 use super::rows::{Rows, binary, padded, place, size};
 use super::run::scalars_of;
-use super::triple::memory;
-use super::{Plan, kernel_name, owner_name, trained_planes};
+use super::triple::{Learned, memory};
+use super::{Plan, end_name, kernel_name, missing_name, owner_name, trained_planes};
 use crate::lir::{Access, Binary, Builder, Place, Scalar, Value, VariableId};
 
 /// The gradient of each piece.
 pub(super) fn partial(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
-    build(model, schedule, owner, false)
+    Gathered::triples(model, owner, false).plan(model, schedule, Role::Partial(owner))
 }
 
 /// The gradient of each piece, of as many as the device has counted.
 pub(super) fn counted(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
-    build(model, schedule, owner, true)
+    Gathered::triples(model, owner, true).plan(model, schedule, Role::CountedPartial(owner))
 }
 
-fn build(model: &Model, schedule: &Schedule, owner: Owner, counted: bool) -> Plan {
-    let prefix = if counted { "counted_" } else { "" };
-    let name = kernel_name(model, &format!("{prefix}partial_{}", owner_name(owner)));
-    let doc = format!("{}: the gradient of a piece of the hits of one row, of {}.", model.name, owner_name(owner));
-    let mut k = Builder::new(name, doc, schedule.workgroup);
-    let memory = memory(&mut k, schedule, Access::Read);
-    let hits = Place::Buffer(k.buffer("hits", Scalar::U32, 1, Access::Read));
-    let pieces = Place::Buffer(k.buffer("pieces", Scalar::U32, 1, Access::Read));
-    let partial = Place::Buffer(k.buffer("partial", Scalar::F32, schedule.vector, Access::ReadWrite));
-    let rows = if counted { Rows::counted(&mut k, model, schedule, 1) } else { Rows::new(&mut k, model, schedule) };
-    let triples = k.parameter("batch", Scalar::U32, 1);
-    let next = k.add_u32(rows.row, 1);
-    let (from, until) = (k.load(pieces, rows.row, 1), k.load(pieces, next, 1));
-    // Where no piece was counted, the first is not one either.
-    let until = if counted { rows.until(&mut k, until) } else { until };
-    let piece = Piece { rows, owner, memory, hits, partial, triples, from, until };
-    for stage in &model.backward.stages {
-        if let Stage::Columns(stage) = stage {
-            piece.columns(&mut k, stage.dim, &stage.body, &piece.own(&stage.scatter));
-        }
+/// The gradient of each piece, by queries or by candidates.
+pub(super) fn part(model: &Model, schedule: &Schedule, split: &Split, end: End, side: Side) -> Plan {
+    let (what, missing) = (end_name(end), missing_name(split.missing));
+    let gathered = Gathered {
+        learned: Learned::part(split.parts()[end as usize]),
+        owner: owner_of(side),
+        side: Some(side),
+        name: format!("{what}_{missing}_partial"),
+        what: format!(", by {what} of which a {missing} is missing"),
+        counted: false,
+        tagged: false,
+    };
+    gathered.plan(model, schedule, Role::PartPartial(split.missing, end, owner_of(side)))
+}
+
+/// The gradient of each piece that is of one source of hits, of as many pieces as the device has counted.
+pub(super) fn source(model: &Model, schedule: &Schedule, source: Source, side: Side) -> Plan {
+    let triples = (Learned::triples(model), "triples".to_owned());
+    let of_part = |missing: Side, end: End| {
+        let split = model.split(missing).expect("a part is one of a split");
+        (Learned::part(split.parts()[end as usize]), format!("{}_{}", end_name(end), missing_name(missing)))
+    };
+    let (learned, name) = match source {
+        Source::Triples => triples,
+        Source::Part(missing, end) => of_part(missing, end),
+    };
+    let gathered = Gathered {
+        learned,
+        owner: owner_of(side),
+        side: Some(side),
+        what: format!(", on the side {} of {name}", missing_name(side)),
+        name: format!("{name}_{}", missing_name(side)),
+        counted: true,
+        tagged: true,
+    };
+    gathered.plan(model, schedule, Role::SourcePartial(source, side))
+}
+
+/// Whose gradient is gathered.
+struct Gathered<'a> {
+    learned: Learned<'a>,
+    owner: Owner,
+    /// The side that hits are on; none where that is said by each.
+    side: Option<Side>,
+    name: String,
+    what: String,
+    counted: bool,
+    /// Whether hits say of which source they are.
+    tagged: bool,
+}
+
+impl<'a> Gathered<'a> {
+    fn triples(model: &'a Model, owner: Owner, counted: bool) -> Self {
+        let name = (if counted { "counted_partial" } else { "partial" }).to_owned();
+        let side = (owner == Owner::Relation).then_some(Side::Relation);
+        Self { learned: Learned::triples(model), owner, side, name, what: String::new(), counted, tagged: false }
     }
-    for (plane, Plane { shape, .. }) in trained_planes(model, owner) {
-        match *shape {
-            Shape::Vector(_) => {}
-            Shape::Scalar => piece.scalar(&mut k, plane),
-            Shape::Matrix(down, across) => piece.matrix(&mut k, plane, down, across),
+
+    fn plan(&self, model: &'a Model, schedule: &Schedule, role: Role) -> Plan {
+        let Self { learned, owner, side, counted, tagged, .. } = *self;
+        let name = kernel_name(model, &format!("{}_{}", self.name, owner_name(owner)));
+        let (rows, what) = (owner_name(owner), &self.what);
+        let doc = format!("{}: the gradient of a piece of the hits of one row, of {rows}{what}.", model.name);
+        let mut k = Builder::new(name, doc, schedule.workgroup);
+        let memory = memory(&mut k, schedule, Access::Read);
+        let hits = Place::Buffer(k.buffer("hits", Scalar::U32, 1, Access::Read));
+        let pieces = Place::Buffer(k.buffer("pieces", Scalar::U32, 1, Access::Read));
+        let partial = Place::Buffer(k.buffer("partial", Scalar::F32, schedule.vector, Access::ReadWrite));
+        let mut rows =
+            if counted { Rows::counted(&mut k, model, schedule, 1) } else { Rows::new(&mut k, model, schedule) };
+        let triples = k.parameter("batch", Scalar::U32, 1);
+        let next = k.add_u32(rows.row, 1);
+        let (from, until) = (k.load(pieces, rows.row, 1), k.load(pieces, next, 1));
+        if tagged {
+            // A piece's hits are of one source.
+            let (hit, own, bits) = (k.load(hits, from, 1), k.parameter("source", Scalar::U32, 1), k.u32(SOURCE_BIT));
+            let source = k.binary(Binary::ShiftRight, hit, bits);
+            let is_own = k.binary(Binary::Equal, source, own);
+            rows.inside = k.binary(Binary::And, rows.inside, is_own);
         }
+        // Where no piece was counted, the first is not one either.
+        let until = if counted { rows.until(&mut k, until) } else { until };
+        let piece = Piece { rows, learned, owner, side, tagged, memory, hits, partial, triples, from, until };
+        for stage in &learned.backward.stages {
+            if let Stage::Columns(stage) = stage {
+                piece.columns(&mut k, stage.dim, &stage.body, &piece.own(&stage.scatter));
+            }
+        }
+        for (plane, Plane { shape, .. }) in trained_planes(model, owner) {
+            match *shape {
+                Shape::Vector(dim) => piece.untouched(&mut k, plane, dim),
+                Shape::Scalar => piece.scalar(&mut k, plane),
+                Shape::Matrix(down, across) => piece.matrix(&mut k, plane, down, across),
+            }
+        }
+        rows.plan(role, k)
     }
-    rows.plan(if counted { Role::CountedPartial(owner) } else { Role::Partial(owner) }, k)
 }
 
 /// The piece of a row's threads.
 #[derive(Clone, Copy)]
 struct Piece<'a> {
     rows: Rows<'a>,
+    learned: Learned<'a>,
     owner: Owner,
+    side: Option<Side>,
+    tagged: bool,
     /// Tables, triples, scalars, vectors.
     memory: [Place; 4],
     hits: Place,
@@ -71,7 +142,8 @@ struct Piece<'a> {
 impl<'a> Piece<'a> {
     /// The scatters to the owner's rows.
     fn own(&self, scatters: &[Scatter]) -> Vec<Scatter> {
-        scatters.iter().copied().filter(|scatter| owner_of(scatter.side) == self.owner).collect()
+        let own = |side| self.side.map_or(owner_of(side) == self.owner, |own| own == side);
+        scatters.iter().copied().filter(|scatter| own(scatter.side)).collect()
     }
 
     /// Repeats `body` for each hit, and for each side of its triple that the row may be on: with the triple, whose
@@ -84,16 +156,18 @@ impl<'a> Piece<'a> {
             k.name(hit, "hit");
             let [tables, triples, scalars, vectors] = self.memory;
             let triple = |k: &mut Builder, number| {
-                let dims = &model.backward.vectors;
-                let kept = Kept { scalars, vectors, dims, number, count: self.triples };
-                Item::triple(k, model, [tables, triples], kept, model.scalars, needed)
+                let (dims, outputs) = (&self.learned.backward.vectors[..], self.learned.outputs);
+                let kept = Kept { scalars, vectors, dims, outputs, number, count: self.triples };
+                self.learned.item(k, model, [tables, triples], kept, needed)
             };
-            match self.owner {
-                Owner::Relation => {
-                    let triple = triple(k, hit);
-                    body(k, &triple, Side::Relation);
+            match self.side {
+                Some(side) => {
+                    let numbers = k.u32((1 << SOURCE_BIT) - 1);
+                    let number = if self.tagged { k.binary(Binary::And, hit, numbers) } else { hit };
+                    let triple = triple(k, number);
+                    body(k, &triple, side);
                 }
-                Owner::Entity => {
+                None => {
                     let number = k.binary(Binary::ShiftRight, hit, one);
                     let triple = triple(k, number);
                     let side = k.binary(Binary::And, hit, one);
@@ -144,11 +218,34 @@ impl<'a> Piece<'a> {
         });
     }
 
+    /// A plane of vectors that no stage scatters to.
+    fn untouched(&self, k: &mut Builder, plane: usize, dim: usize) {
+        let is_own = |stage: &Stage| match stage {
+            Stage::Columns(stage) => self.own(&stage.scatter).iter().any(|scatter| scatter.plane == plane),
+            Stage::Scalars(_) | Stage::Product(_) | Stage::Outer(_) => false,
+        };
+        if self.learned.backward.stages.iter().any(is_own) {
+            return;
+        }
+        let size = size(k, dim);
+        self.rows.columns(k, size, |k, columns| {
+            let none = k.f32s(0.0, self.rows.schedule.vector);
+            for at in columns {
+                let writes = k.binary(Binary::And, at.any, self.rows.inside);
+                k.when(writes, |k| {
+                    let row = place(k, self.rows.model, "partial", plane, self.rows.row);
+                    let index = k.add(row, at.column);
+                    k.store(self.partial, index, none);
+                });
+            }
+        });
+    }
+
     /// A plane of scalars, from all the stages that scatter to it.
     fn scalar(&self, k: &mut Builder, plane: usize) {
         let none = k.f32(0.0);
         let sum = k.variable(none);
-        for stage in &self.rows.model.backward.stages {
+        for stage in &self.learned.backward.stages {
             let Stage::Scalars(stage) = stage else { continue };
             let scatters: Vec<_> = self.own(&stage.scatter).into_iter().filter(|it| it.plane == plane).collect();
             if scatters.is_empty() {
@@ -173,7 +270,8 @@ impl<'a> Piece<'a> {
     /// A plane of matrices, from all outer products that are added to it.
     fn matrix(&self, k: &mut Builder, plane: usize, down: usize, across: usize) {
         let model = self.rows.model;
-        let outers: Vec<Outer> = model
+        let outers: Vec<Outer> = self
+            .learned
             .backward
             .stages
             .iter()

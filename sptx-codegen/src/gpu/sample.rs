@@ -131,36 +131,36 @@ impl Draw {
         k.repeat(one, until, one, |k, attempt| {
             let asked = k.get(again);
             k.when(asked, |k| {
-                let found = self.is_known(k, known);
+                let negative = [k.get(self.ends[0]), self.columns[1], k.get(self.ends[1])];
+                let found = is_known(k, known, negative);
                 k.set(again, found);
                 k.when(found, |k| self.corrupt(k, attempt));
             });
         });
     }
+}
 
-    /// Whether the negative is among the known triples, which are sorted by head, relation, tail.
-    fn is_known(&self, k: &mut Builder, known: Place) -> Value {
-        let count = k.parameter("known_count", Scalar::U32, 1);
-        let wanted = [k.get(self.ends[0]), self.columns[1], k.get(self.ends[1])];
-        let zero = k.u32(0);
-        let position = lower_bound(k, zero, count, |k, middle| {
-            let [head, relation, tail] = row_of(k, known, count, middle);
-            let later = k.less(tail, wanted[2]);
-            let later = less_or(k, relation, wanted[1], later);
-            less_or(k, head, wanted[0], later)
-        });
-        let inside = k.less(position, count);
-        let no = k.define(Expression::Constant(Constant::Bool(false)));
-        let found = k.variable(no);
-        k.when(inside, |k| {
-            let row = row_of(k, known, count, position);
-            let equal = [0, 1, 2].map(|side: usize| k.binary(Binary::Equal, row[side], wanted[side]));
-            let both = k.binary(Binary::And, equal[0], equal[1]);
-            let all = k.binary(Binary::And, both, equal[2]);
-            k.set(found, all);
-        });
-        k.get(found)
-    }
+/// Whether a triple is among the known ones, which are sorted by head, relation, tail.
+pub(super) fn is_known(k: &mut Builder, known: Place, wanted: [Value; 3]) -> Value {
+    let count = k.parameter("known_count", Scalar::U32, 1);
+    let zero = k.u32(0);
+    let position = lower_bound(k, zero, count, |k, middle| {
+        let [head, relation, tail] = row_of(k, known, count, middle);
+        let later = k.less(tail, wanted[2]);
+        let later = less_or(k, relation, wanted[1], later);
+        less_or(k, head, wanted[0], later)
+    });
+    let inside = k.less(position, count);
+    let no = k.define(Expression::Constant(Constant::Bool(false)));
+    let found = k.variable(no);
+    k.when(inside, |k| {
+        let row = row_of(k, known, count, position);
+        let equal = [0, 1, 2].map(|side: usize| k.binary(Binary::Equal, row[side], wanted[side]));
+        let both = k.binary(Binary::And, equal[0], equal[1]);
+        let all = k.binary(Binary::And, both, equal[2]);
+        k.set(found, all);
+    });
+    k.get(found)
 }
 
 /// A triple of an array of heads, relations and tails, `count` each.

@@ -41,7 +41,8 @@ pub(super) fn scatter(model: &Model, schedule: &Schedule) -> Plan {
     let positions = Place::Buffer(k.buffer("positions", Scalar::U32, 1, Access::Read));
     let gradient = k.buffer("gradient", Scalar::F32, 1, Access::Atomic);
     let rows = Rows::new(&mut k, model, schedule);
-    let kept = Kept { scalars, vectors, dims: &model.backward.vectors, number: rows.row, count: rows.count };
+    let kept =
+        Kept { scalars, vectors, dims: &model.backward.vectors, outputs: &[], number: rows.row, count: rows.count };
     let needed = scalars_of_scatters(model);
     let item = Item::triple(&mut k, model, [tables, triples], kept, model.scalars, &needed);
     let ends = [0, 1].map(|end| {

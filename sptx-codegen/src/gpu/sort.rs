@@ -1,6 +1,6 @@
 //! Hits sorted by their rows: by one digit after another, the lowest first, each time keeping the order there was.
 
-use sptx_runtime::gpu::{DIGIT_BITS, Role, Schedule};
+use sptx_runtime::gpu::{DIGIT_BITS, Role, SOURCE_BIT, Schedule};
 use sptx_runtime::program::{Model, Owner};
 
 use super::blocks::{Block, WORKGROUP};
@@ -50,6 +50,34 @@ pub(super) fn list(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
         k.store(hits, index, row);
     });
     Plan { role: Role::List(owner), rows: schedule.workgroup, kernel: k.finish() }
+}
+
+/// The hits of one source of a step over blocks: one for each of its items, on the side that is a column of `triples`. They
+/// stand from `before` on among `hits` of all sources.
+pub(super) fn list_source(model: &Model, schedule: &Schedule) -> Plan {
+    let doc = format!("{}: the hits of one source, in its order.", model.name);
+    let mut k = Builder::new(kernel_name(model, "list_source"), doc, schedule.workgroup);
+    let triples = Place::Buffer(k.buffer("triples", Scalar::U32, 1, Access::Read));
+    let hits = Place::Buffer(k.buffer("hits", Scalar::U32, 1, Access::ReadWrite));
+    let [count, column, source, before, all] =
+        ["count", "column", "source", "before", "hit_count"].map(|name| k.parameter(name, Scalar::U32, 1));
+    let (thread, group) = (k.builtin(Builtin::Thread), k.builtin(Builtin::Workgroup));
+    let first = k.mul_u32(group, schedule.workgroup);
+    let item = k.add(first, thread);
+    k.name(item, "item");
+    let inside = k.less(item, count);
+    k.when(inside, |k| {
+        let from = k.mul(column, count);
+        let index = k.add(from, item);
+        let row = k.load(triples, index, 1);
+        let bits = k.u32(SOURCE_BIT);
+        let tag = k.binary(Binary::ShiftLeft, source, bits);
+        let (hit, place) = (k.binary(Binary::Or, tag, item), k.add(before, item));
+        k.store(hits, place, hit);
+        let place = k.add(all, place);
+        k.store(hits, place, row);
+    });
+    Plan { role: Role::ListSource, rows: schedule.workgroup, kernel: k.finish() }
 }
 
 /// How often each digit is in each block: digit by digit, for each the blocks.

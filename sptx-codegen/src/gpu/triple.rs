@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use sptx_runtime::gpu::{End, Role, Schedule};
-use sptx_runtime::program::{Model, Output, Program, Shape, Split, Stage};
+use sptx_runtime::program::{Model, Output, Part, Program, Shape, Split, Stage};
 
 use super::body::{Item, Kept};
 use super::rows::Rows;
 use super::run::{defined_by, read_by, read_by_scatters, run};
-use super::{Plan, kernel_name, missing_name};
+use super::{Plan, end_name, kernel_name, missing_name};
 use crate::lir::{Access, Builder, Place, Scalar};
 
 /// The scores of triples.
@@ -19,42 +19,95 @@ pub(super) fn forward(model: &Model, schedule: &Schedule) -> Plan {
     kept.insert(model.score);
     let doc = format!("{}: the scores of triples.", model.name);
     let name = kernel_name(model, "forward");
-    let work = Work { program: &model.forward, scalars: model.scalars, given: BTreeSet::new(), kept };
+    let work = Work { program: &model.forward, learned: Learned::triples(model), given: BTreeSet::new(), kept };
     work.plan(model, schedule, Role::Forward, name, doc)
 }
 
 /// What the gradient of triples needs before it is scattered; none where it needs nothing.
 pub(super) fn adjoint(model: &Model, schedule: &Schedule) -> Option<Plan> {
-    let computes = |stage: &Stage| match stage {
-        Stage::Columns(stage) => !stage.reduce.is_empty() || !stage.store.is_empty(),
-        Stage::Scalars(stage) => !stage.define.is_empty(),
-        Stage::Product(_) => true,
-        Stage::Outer(_) => false,
-    };
-    model.backward.stages.iter().any(computes).then(|| {
-        let (defined, read) = (defined_by(&model.backward), read_by(&model.backward));
-        let given = read.difference(&defined).copied().collect();
-        let kept = read_by_scatters(&model.backward).intersection(&defined).copied().collect();
-        let doc = format!("{}: what the gradient of triples needs before it is scattered.", model.name);
-        let work = Work { program: &model.backward, scalars: model.scalars, given, kept };
-        work.plan(model, schedule, Role::Adjoint, kernel_name(model, "adjoint"), doc)
-    })
+    let doc = format!("{}: what the gradient of triples needs before it is scattered.", model.name);
+    Learned::triples(model).adjoint(model, schedule, Role::Adjoint, kernel_name(model, "adjoint"), doc)
 }
 
 /// What queries or candidates are compared by. A query stands as a triple whose missing end is of no account, a candidate
 /// as one whose known end is.
 pub(super) fn part(model: &Model, schedule: &Schedule, split: &Split, end: End) -> Plan {
-    let (part, what) = match end {
-        End::Query => (&split.query, "queries"),
-        End::Candidate => (&split.candidate, "candidates"),
-    };
-    let missing = missing_name(split.missing);
+    let (part, what, missing) = (split.parts()[end as usize], end_name(end), missing_name(split.missing));
     let is_scalar = |output: &&Output| output.shape == Shape::Scalar;
-    let kept = part.outputs.iter().filter(is_scalar).map(|output| output.source).collect();
+    let read = read_by(&part.backward);
+    let mut kept: BTreeSet<_> = read.intersection(&defined_by(&part.forward)).copied().collect();
+    kept.extend(part.outputs.iter().filter(is_scalar).map(|output| output.source));
     let doc = format!("{}: what {what} are compared by where a {missing} is missing.", model.name);
     let name = kernel_name(model, &format!("{what}_{missing}"));
-    let work = Work { program: &part.forward, scalars: part.scalars, given: BTreeSet::new(), kept };
+    let work = Work { program: &part.forward, learned: Learned::part(part), given: BTreeSet::new(), kept };
     work.plan(model, schedule, Role::Part(split.missing, end), name, doc)
+}
+
+/// What the gradient of queries or of candidates needs before it is scattered; none where it needs nothing.
+pub(super) fn part_adjoint(model: &Model, schedule: &Schedule, split: &Split, end: End) -> Option<Plan> {
+    let (what, missing) = (end_name(end), missing_name(split.missing));
+    let name = &model.name;
+    let doc =
+        format!("{name}: what the gradient of {what} needs before it is scattered, where a {missing} is missing.");
+    let name = kernel_name(model, &format!("{what}_{missing}_adjoint"));
+    let part = Learned::part(split.parts()[end as usize]);
+    part.adjoint(model, schedule, Role::PartAdjoint(split.missing, end), name, doc)
+}
+
+/// A program that has a gradient: a model's, on triples, or a part's.
+#[derive(Clone, Copy)]
+pub(super) struct Learned<'a> {
+    pub(super) backward: &'a Program,
+    /// Number of scalars of both its programs.
+    pub(super) scalars: usize,
+    /// The outputs of a part.
+    pub(super) outputs: &'a [Output],
+    /// The scalar that is 1 before the backward program of a part. That of a model stands with its triples.
+    one: Option<usize>,
+}
+
+impl<'a> Learned<'a> {
+    pub(super) fn triples(model: &'a Model) -> Self {
+        Self { backward: &model.backward, scalars: model.scalars, outputs: &[], one: None }
+    }
+
+    pub(super) fn part(part: &'a Part) -> Self {
+        let Part { backward, scalars, upstream, outputs, .. } = part;
+        Self { backward, scalars: *scalars, outputs, one: Some(*upstream) }
+    }
+
+    /// One run of its programs, of which `given` scalars are known.
+    pub(super) fn item(
+        &self,
+        k: &mut Builder,
+        model: &'a Model,
+        memory: [Place; 2],
+        kept: Kept<'a>,
+        given: &BTreeSet<usize>,
+    ) -> Item<'a> {
+        let stored = given.iter().copied().filter(|scalar| Some(*scalar) != self.one).collect();
+        let mut item = Item::triple(k, model, memory, kept, self.scalars, &stored);
+        if let Some(one) = self.one.filter(|one| given.contains(one)) {
+            item.scalars[one] = Some(k.f32(1.0));
+        }
+        item
+    }
+
+    fn adjoint(self, model: &Model, schedule: &Schedule, role: Role, name: String, doc: String) -> Option<Plan> {
+        let computes = |stage: &Stage| match stage {
+            Stage::Columns(stage) => !stage.reduce.is_empty() || !stage.store.is_empty(),
+            Stage::Scalars(stage) => !stage.define.is_empty(),
+            Stage::Product(_) => true,
+            Stage::Outer(_) => false,
+        };
+        self.backward.stages.iter().any(computes).then(|| {
+            let (defined, read) = (defined_by(self.backward), read_by(self.backward));
+            let given = read.difference(&defined).copied().collect();
+            let kept = read_by_scatters(self.backward).intersection(&defined).copied().collect();
+            let work = Work { program: self.backward, learned: self, given, kept };
+            work.plan(model, schedule, role, name, doc)
+        })
+    }
 }
 
 /// The tables and the triples, and what a program keeps for each of these.
@@ -71,22 +124,21 @@ pub(super) fn memory(k: &mut Builder, schedule: &Schedule, access: Access) -> [P
 /// A program that runs once for each triple.
 struct Work<'a> {
     program: &'a Program,
-    /// Number of its scalars.
-    scalars: usize,
-    /// Those that are known before.
+    learned: Learned<'a>,
+    /// The scalars that are known before.
     given: BTreeSet<usize>,
     /// Those that are wanted after.
     kept: BTreeSet<usize>,
 }
 
-impl Work<'_> {
-    fn plan(&self, model: &Model, schedule: &Schedule, role: Role, name: String, doc: String) -> Plan {
+impl<'a> Work<'a> {
+    fn plan(&self, model: &'a Model, schedule: &Schedule, role: Role, name: String, doc: String) -> Plan {
         let mut k = Builder::new(name, doc, schedule.workgroup);
         let [tables, triples, scalars, vectors] = memory(&mut k, schedule, Access::ReadWrite);
         let rows = Rows::new(&mut k, model, schedule);
-        let kept = Kept { scalars, vectors, dims: &self.program.vectors, number: rows.row, count: rows.count };
-        let item = Item::triple(&mut k, model, [tables, triples], kept, self.scalars, &self.given);
-        let mut items = [item];
+        let (dims, outputs) = (&self.program.vectors[..], self.learned.outputs);
+        let kept = Kept { scalars, vectors, dims, outputs, number: rows.row, count: rows.count };
+        let mut items = [self.learned.item(&mut k, model, [tables, triples], kept, &self.given)];
         run(&mut k, &rows, self.program, Some(tables), &mut items);
         let [item] = items;
         let writes = rows.writes(&mut k);

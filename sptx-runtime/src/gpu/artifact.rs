@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Schedule;
-use crate::program::{Owner, Shape, Side};
+use crate::program::{Owner, Shape, Side, Split};
 
 /// A kernel, as text, with what a device must know to launch it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,6 +91,14 @@ pub enum Role {
     Part(Side, End),
     /// The scores of queries with candidates, where this side is missing.
     Compare(Side),
+    /// What is kept of each pair for its derivatives, where this side is missing.
+    Slopes(Side),
+    /// The derivatives by what queries, or candidates, are compared by, where this side is missing.
+    Learn(Side, End),
+    /// What the gradient of queries, or of candidates, needs before it is scattered. Parts that need nothing have none.
+    PartAdjoint(Side, End),
+    /// The gradient of a piece of the hits of one row, by queries or by candidates.
+    PartPartial(Side, End, Owner),
     /// The triples of a batch: positives in the order of an epoch, and negatives of each.
     Sample {
         /// Whether negatives that are known triples are drawn anew.
@@ -98,8 +106,23 @@ pub enum Role {
     },
     /// The loss of each positive, and the derivative by each score.
     Loss(LossKind),
+    /// The negatives that the positives of each chunk share.
+    Negatives,
+    /// Which shared negatives count against each positive.
+    Rivals {
+        /// The end that they fill.
+        missing: Side,
+        /// Whether known triples do not.
+        filtered: bool,
+    },
+    /// What the derivatives of a batch's loss are multiplied by.
+    Terms,
+    /// The loss of each positive, asked for one end, against shared negatives, and the derivative by each score.
+    SharedLoss(LossKind),
     /// The hits of an owner's rows, each with its row, in the order of the batch.
     List(Owner),
+    /// The hits of one source on one side, each with its row, in its order.
+    ListSource,
     /// How often each digit of a row's number is in each block of hits.
     Histogram,
     /// Sums of what stands before, in one array.
@@ -112,6 +135,8 @@ pub enum Role {
     Cut,
     /// [`Role::Partial`], of as many pieces as the device has counted.
     CountedPartial(Owner),
+    /// The gradient of a piece of the hits of one row, where these are of a source, on a side.
+    SourcePartial(Source, Side),
     /// The update of rows by a rule: of those touched, or of all where the rule [is dense](RuleKind::is_dense).
     Update(Owner, RuleKind),
     /// What holds for the rows of a slot after each step.
@@ -123,7 +148,31 @@ pub enum Role {
     },
 }
 
-/// A loss of a positive against its own negatives.
+/// What hits rows in a step over blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The positives.
+    Triples,
+    /// Queries or candidates, where this side is missing.
+    Part(Side, End),
+}
+
+impl Source {
+    /// What hits rows in a step over blocks, with the sides on which it does, where these ends are asked for. The number of
+    /// a source's hits is its place here.
+    pub fn all<'a>(splits: impl IntoIterator<Item = &'a Split>) -> Vec<(Self, Side)> {
+        let mut all: Vec<_> = [Side::Head, Side::Relation, Side::Tail].map(|side| (Self::Triples, side)).to_vec();
+        for split in splits {
+            for (end, sides) in [End::Query, End::Candidate].into_iter().zip(split.sides()) {
+                all.extend(sides.into_iter().map(|side| (Self::Part(split.missing, end), side)));
+            }
+        }
+        all
+    }
+}
+
+/// A loss of a positive against negatives, its own or shared ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LossKind {
@@ -177,6 +226,19 @@ impl RuleKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Training {
     /// Whether negatives that are known triples are drawn anew.
+    pub filtered: bool,
+    /// The loss.
+    pub loss: LossKind,
+    /// The optimizer's rule.
+    pub rule: RuleKind,
+}
+
+/// How a model is trained against shared negatives, as far as kernels depend on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedTraining {
+    /// The ends that are asked for.
+    pub missing: Vec<Side>,
+    /// Whether negatives that are known triples are left out.
     pub filtered: bool,
     /// The loss.
     pub loss: LossKind,

@@ -21,12 +21,16 @@
 //! | `rows` | row n of those touched has the pieces `rows[n] .. rows[n + 1]` |
 //! | `positions` | for each hit, in the order of the batch, which of the rows that are touched it is of |
 //! | `scores` | the score of query q with candidate c at `q · candidates + c` |
+//! | `pairs` | number s of what is kept of a pair ([`PairNumbers`](crate::program::PairNumbers)) at `s ·` (number of pairs) `+` its place |
 //! | `gradient` | gradient of touched row n: each plane of the owner, from its offset (`gradient0`, …), row by row |
 //! | `facts` | the heads of the training triples, then their relations, then their tails |
 //! | `order` | the order in which the epoch visits them |
 //! | `thresholds` | of relation r, at 2r the lower and then the upper word of how often, of 2³², the head is replaced |
 //! | `known` | the known triples, each once, sorted by head, relation, tail: heads, relations, tails |
 //! | `losses` | at 2p, p a positive's place in the order of the epoch, its loss; then how many of its scores are not finite |
+//! | | against shared negatives, at 3 · (p · `sides` + `side`): its loss, that number, and how many negatives count |
+//! | `candidate_triples` | the `triples` of shared negatives |
+//! | `scale` | what the derivatives of a batch's loss are multiplied by |
 //! | `touched` | the number of touched row n, ascending |
 //! | `counts` | how many rows are touched; how many pieces there are |
 //! | `histogram` | counts of blocks of [`BLOCK`] hits: a word for each block, for one counter after another |
@@ -43,8 +47,17 @@
 //! | [`Role::Scatter`] | triple | `tables`, `triples`, `scalars`, `vectors`, `positions` | `gradient`, by atomic additions |
 //! | [`Role::Part`] | query or candidate | `tables`, `triples` | `scalars`, `vectors`: its outputs among them |
 //! | [`Role::Compare`] | tile of pairs | `query_scalars`, `query_vectors`, `candidate_scalars`, `candidate_vectors` | `scores` |
+//! | [`Role::Slopes`] | tile of pairs | the four of [`Role::Compare`], the derivatives by pairs in `scores` | `pairs` |
+//! | [`Role::Learn`] | tile of queries, or of candidates | the four of [`Role::Compare`], `pairs` | the derivatives in `query_vectors`, or in `candidate_vectors` |
+//! | [`Role::PartAdjoint`] | query or candidate | `tables`, `triples`, `scalars`, `vectors` | `scalars`, `vectors` |
+//! | [`Role::PartPartial`] | piece | those of [`Role::Partial`] | `partial` |
 //! | [`Role::Sample`] | triple | `facts`, `order`, `thresholds`, `known` | `triples` |
 //! | [`Role::Loss`] | positive | the scores in `scalars` | the upstream derivatives in `scalars`, `losses` |
+//! | [`Role::Negatives`] | shared negative | | `triples` |
+//! | [`Role::Rivals`] | positive | `triples`, `candidate_triples`, `scalars`, `known` | `scores`, `losses` |
+//! | [`Role::Terms`] | positive, for each end | `losses` | `scale` |
+//! | [`Role::SharedLoss`] | positive | the scores in `scalars`, `scale` | the derivatives in `scalars`, `scores`, `losses` |
+//! | [`Role::ListSource`] | hit of a source | `triples` | `hits` |
 //! | [`Role::List`] | hit | `triples`, the upstream derivatives in `scalars` | `hits` |
 //! | [`Role::Histogram`] | hit | `hits` | `histogram` |
 //! | [`Role::Scan`] | word of `histogram` that is in use | `histogram` | `histogram` |
@@ -52,6 +65,7 @@
 //! | [`Role::Boundaries`] | hit, and the end | `hits` | `histogram` |
 //! | [`Role::Cut`] | hit, and the end | `hits`, `histogram` | `touched`, `rows`, `pieces`, `counts` |
 //! | [`Role::CountedPartial`] | piece | those of [`Role::Partial`], and `counts` | `partial` |
+//! | [`Role::SourcePartial`] | piece | the same | `partial`, of the pieces of its source |
 //! | [`Role::Update`] | touched row, or row | `partial`, `rows`, `touched`, `counts` | `tables`, `state0`, `state1`, `sums` |
 //! | [`Role::Constrain`] | touched row, or row | `touched`, `counts` | `tables` |
 //!
@@ -63,6 +77,13 @@
 //! its relation, unless candidates are worked out by relation). What the parts leave in `scalars` and `vectors` the
 //! comparison reads as `query_scalars` and so on. A tile is [`Schedule::tile`] queries by as many candidates; `count` of a
 //! comparison is the number of tiles, those of one stretch of queries one after another.
+//!
+//! The queries of a block come in chunks of `chunk`, the last one maybe shorter, each with `candidates` of its own: every
+//! query is paired with those of its chunk, and its pairs lie end to end in `scores`. Behind the vectors of a part
+//! (of its forward program or its backward one, whichever has more) stand the derivatives by its outputs, those of each
+//! output from its offset (`derivative0`, …), as planes are laid out. Backward goes [`Role::Slopes`], [`Role::Learn`] for
+//! both ends, [`Role::PartAdjoint`] where there is one, then the partials: a hit of a part is the number of its query or
+//! candidate, on the side that [`Split::sides`](crate::program::Split::sides) has for the owner.
 //!
 //! Runs of hits are cut into pieces of a fixed length so that a relation with thousands of hits is no single thread's
 //! work; sums run in the order of the hits within a piece and in the order of the pieces, so that a gradient has the same
@@ -91,6 +112,23 @@
 //! 6. For each owner [`Role::Update`], launched for as many rows as can be touched, or for all by a rule that is dense, with
 //!    what [`Coefficients`](crate::optimizer::Coefficients) has of the step; then [`Role::Constrain`] of its slots.
 //!
+//! **A training step against shared negatives** goes the same way:
+//!
+//! 1. [`Role::Sample`] without negatives gives the positives, which are the queries for either end as well. For each end:
+//!    [`Role::Negatives`] with `sides` (how many ends are asked for), `side` (which of them this is), `step` (the batch's
+//!    number in its epoch), `epoch`, `negatives`, `entities`, `key0` and `key1`.
+//! 2. [`Role::Forward`] of the positives; for each end both parts and the comparison.
+//! 3. For each end [`Role::Rivals`], with `chunk`, `first` and `candidate_count`; then [`Role::Terms`] with `first_loss`,
+//!    `terms` (those of the positives), `rival_terms` (those of each negative that counts) and `mean`, 0 where derivatives
+//!    are not divided by the number of terms; then for each end [`Role::SharedLoss`] with the numbers of the loss,
+//!    `stands_for` (entities that a negative stands for) and `adds`, 0 for the first end.
+//! 4. [`Role::Adjoint`]; for each end the way back of a block.
+//! 5. For each owner the hits of every [`Source`] on its sides, in the order of [`Source::all`], by [`Role::ListSource`] with
+//!    `column` (of `triples`), `source` (its place in that order), `before` and `hit_count`. A hit has its source's number
+//!    from bit [`SOURCE_BIT`] on, and pieces end where the source changes: rows times sources bound their number. They are
+//!    sorted and cut as above; then [`Role::SourcePartial`] of each source, with `source`.
+//! 6. As above.
+//!
 //! A kernel that is launched for rows or pieces that are only counted on the device has no parameter `count`: it reads
 //! `counts`.
 
@@ -103,11 +141,12 @@ mod schedule;
 mod step;
 
 pub use artifact::{
-    Artifact, Binding, Direction, End, LossKind, Role, RuleKind, Training, Word, WordKind, padded, row_words,
+    Artifact, Binding, Direction, End, LossKind, Role, RuleKind, SharedTraining, Source, Training, Word, WordKind,
+    padded, row_words,
 };
 pub use device::{Device, DeviceError};
 #[cfg(feature = "cpu")]
 pub use engine::{BatchPlace, Engine, Filter, Gradients, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Setup};
 pub use planes::{plane_words, table_words};
 pub use schedule::{Backward, Capabilities, Illegal, Schedule};
-pub use step::{BLOCK, DIGIT_BITS, PIECE, histogram_words, most_pieces, sort_rounds};
+pub use step::{BLOCK, DIGIT_BITS, PIECE, SOURCE_BIT, histogram_words, most_pieces, sort_rounds};

@@ -9,6 +9,9 @@ pub const BLOCK: usize = 1024;
 /// Bits of a row's number that one round of sorting looks at.
 pub const DIGIT_BITS: u32 = 4;
 
+/// The lowest of the bits of a hit that say of which source it is. Those below number it among the source's.
+pub const SOURCE_BIT: u32 = 28;
+
 /// Rounds of sorting that hits of the rows `0..rows` take, and those of no row beside them.
 ///
 /// ```

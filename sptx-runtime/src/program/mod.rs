@@ -22,7 +22,7 @@ pub use model::{
     BindError, Choice, Constraint, Dim, DimSize, IncidenceRow, IncidenceTerm, Initializer, Model, Owner, Parameter,
     Plane, Shape, Slot,
 };
-pub use split::{Comparison, Output, PairProduct, PairProductKind, Part, Split};
+pub use split::{Comparison, Output, PairNumbers, PairProduct, PairProductKind, Part, Split};
 pub use stage::{
     Binary, Columns, Instruction, Outer, Product, Program, Reduce, ReduceOp, Register, Scalars, Scatter, Side, Stage,
     Unary,

@@ -13,7 +13,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Instruction, Program, Shape, Side, Stage};
+use super::{Columns, Instruction, Program, Scalars, Shape, Side, Stage};
 
 /// A score as a comparison of a query to a candidate, for one missing end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,19 @@ pub struct Split {
 }
 
 impl Split {
+    /// The part of queries and that of candidates.
+    pub fn parts(&self) -> [&Part; 2] {
+        [&self.query, &self.candidate]
+    }
+
+    /// The sides on which queries have rows, and those on which candidates have.
+    pub fn sides(&self) -> [Vec<Side>; 2] {
+        let known = if self.missing == Side::Head { Side::Tail } else { Side::Head };
+        let mut of_candidates = vec![self.missing];
+        of_candidates.extend(self.by_relation.then_some(Side::Relation));
+        [vec![known, Side::Relation], of_candidates]
+    }
+
     /// The product that is the score, where the comparison makes nothing else of it.
     pub fn score_product(&self) -> Option<usize> {
         let [Stage::Scalars(stage)] = &self.comparison.forward.stages[..] else { return None };
@@ -98,4 +111,78 @@ pub enum PairProductKind {
     Dot,
     /// `Σ (q − c)²`, as `‖q‖² + ‖c‖² − 2·Σ q·c`; anew, directly, where that cancels.
     SquaredDistance,
+}
+
+/// What a device keeps of each pair between finding derivatives and adding them up, in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PairNumbers {
+    /// The scalars that are read where derivatives by vectors are found.
+    pub scalars: Vec<usize>,
+    /// The planes of numbers, outputs and products, that have a derivative: it is kept.
+    pub planes: Vec<(Side, usize)>,
+}
+
+impl PairNumbers {
+    /// How many they are.
+    pub fn len(&self) -> usize {
+        self.scalars.len() + self.planes.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Comparison {
+    /// What is kept of each pair for the derivatives by the outputs.
+    pub fn pair_numbers(&self) -> PairNumbers {
+        let mut numbers = PairNumbers::default();
+        for stage in &self.backward.stages {
+            match stage {
+                Stage::Columns(Columns { body, scatter, .. }) if !scatter.is_empty() => {
+                    numbers.scalars.extend(body.iter().filter_map(|instruction| match instruction {
+                        Instruction::Scalar(scalar) => Some(*scalar),
+                        _ => None,
+                    }));
+                }
+                Stage::Scalars(stage) => numbers.planes.extend(stage.scatter.iter().map(|it| (it.side, it.plane))),
+                Stage::Columns(_) | Stage::Product(_) | Stage::Outer(_) => {}
+            }
+        }
+        numbers.scalars.sort_unstable();
+        numbers.scalars.dedup();
+        numbers.planes.sort_unstable();
+        numbers.planes.dedup();
+        numbers
+    }
+
+    /// Whether the backward program reads what the forward program left: products, or scalars that it does not define.
+    pub fn learns_anew(&self) -> bool {
+        let mut defined = vec![self.upstream];
+        for stage in &self.backward.stages {
+            let (body, defines): (_, Vec<usize>) = match stage {
+                Stage::Columns(Columns { body, reduce, .. }) => (body, reduce.iter().map(|it| it.scalar).collect()),
+                Stage::Scalars(Scalars { body, define, .. }) => {
+                    (body, define.iter().map(|(_, scalar)| *scalar).collect())
+                }
+                Stage::Product(_) | Stage::Outer(_) => continue,
+            };
+            let is_left = |instruction: &Instruction| match instruction {
+                Instruction::Scalar(scalar) => !defined.contains(scalar),
+                Instruction::Row(side, _) => *side == Side::Relation,
+                Instruction::Vector(_)
+                | Instruction::Parameter(_)
+                | Instruction::Constant(_)
+                | Instruction::Unary(..)
+                | Instruction::Binary(..)
+                | Instruction::MultiplyAdd(..) => false,
+            };
+            if body.iter().any(is_left) {
+                return true;
+            }
+            defined.extend(defines);
+        }
+        false
+    }
 }

@@ -54,6 +54,11 @@ impl Loss {
         Self { rival: RivalLoss::new(config, 1.0), reduction: config.reduction }
     }
 
+    /// The same, where each negative stands for so many entities: the softmax counts it as often.
+    pub fn standing_for(config: &LossConfig, entities: f32) -> Self {
+        Self { rival: RivalLoss::new(config, entities), reduction: config.reduction }
+    }
+
     /// Which of a device's losses it is.
     pub fn kind(&self) -> LossKind {
         match self.rival {
@@ -70,6 +75,7 @@ impl Loss {
             (RivalLoss::Margin { margin } | RivalLoss::Logistic { margin, .. }, "margin") => Some(margin),
             (RivalLoss::Logistic { adversarial, .. }, "adversarial") => Some(adversarial),
             (RivalLoss::Softmax { sharpness, .. }, "sharpness") => Some(sharpness),
+            (RivalLoss::Softmax { stands_for, .. }, "stands_for") => Some(stands_for),
             _ => None,
         }
     }

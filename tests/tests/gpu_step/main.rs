@@ -4,6 +4,7 @@ mod hits;
 mod losses;
 mod memory;
 mod sampling;
+mod shared;
 mod steps;
 
 use sptx_runtime::gpu::{Capabilities, Schedule};

@@ -4,7 +4,6 @@ use rayon::prelude::*;
 
 use super::operands::Operands;
 use super::pair_tile::{CANDIDATES, PairTile, Pairing, QUERIES, Scratch};
-use crate::program::{Comparison, Instruction, Side, Stage};
 use crate::table::Line;
 
 /// The most stretches of candidates that derivatives are added up in.
@@ -36,7 +35,7 @@ pub(super) fn learn(
     upstream: &[&[f32]],
     of_candidates: &mut Operands,
 ) -> Operands {
-    let anew = needs_forward(&pairing.split.comparison);
+    let anew = pairing.split.comparison.learns_anew();
     let width = candidates.count.div_ceil(STRETCHES).next_multiple_of(Line::LEN).max(CANDIDATES);
     let starts: Vec<usize> = (0..candidates.count).step_by(width).collect();
     let zeros = |part: &crate::program::Part, count| Operands::zeros(&part.outputs, pairing.tables, count);
@@ -71,31 +70,4 @@ pub(super) fn learn(
         of_candidates.add(*first, by_candidates);
     }
     of_queries
-}
-
-/// Whether the backward program reads what the forward program left: products, or scalars that it does not define.
-fn needs_forward(comparison: &Comparison) -> bool {
-    let mut defined = vec![comparison.upstream];
-    for stage in &comparison.backward.stages {
-        let (body, defines): (_, Vec<usize>) = match stage {
-            Stage::Columns(stage) => (&stage.body, stage.reduce.iter().map(|it| it.scalar).collect()),
-            Stage::Scalars(stage) => (&stage.body, stage.define.iter().map(|(_, scalar)| *scalar).collect()),
-            Stage::Product(_) | Stage::Outer(_) => continue,
-        };
-        let is_left = |instruction: &Instruction| match instruction {
-            Instruction::Scalar(scalar) => !defined.contains(scalar),
-            Instruction::Row(side, _) => *side == Side::Relation,
-            Instruction::Vector(_)
-            | Instruction::Parameter(_)
-            | Instruction::Constant(_)
-            | Instruction::Unary(..)
-            | Instruction::Binary(..)
-            | Instruction::MultiplyAdd(..) => false,
-        };
-        if body.iter().any(is_left) {
-            return true;
-        }
-        defined.extend(defines);
-    }
-    false
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::launch::About;
-use super::stretch::words_of;
+use super::stretch::part_words;
 use super::{Engine, Loaded};
 use crate::Error;
 use crate::cpu::{Batch, Block, Candidates, Pairs, Queries, groups};
@@ -11,7 +11,7 @@ use crate::gpu::{Device, DeviceError, End, Role};
 use crate::program::{Part, Split};
 
 /// Scores kept at a time, at most; fewer where a binding has no room for them.
-const PAIRS: usize = 1 << 22;
+pub(super) const PAIRS: usize = 1 << 22;
 
 impl<D: Device> Engine<D> {
     /// The scores of every query with every candidate, those of one query end to end.
@@ -61,8 +61,7 @@ impl<D: Device> Engine<D> {
     ) -> Result<(), Error> {
         let most = self.device.capabilities().binding_words as usize;
         for members in groups(queries.relations, split.by_relation) {
-            let pick = |ids: &[u32]| members.iter().map(|index| ids[*index]).collect::<Vec<_>>();
-            let (entities, relations) = (pick(queries.entities), pick(queries.relations));
+            let [entities, relations] = picked(queries, &members);
             let group = Queries { entities: &entities, relations: &relations, ..queries };
             for columns in ranges(candidates.len(), self.most_items(&split.candidate)) {
                 self.put_candidates(split, group, &candidates[columns.clone()])?;
@@ -79,12 +78,18 @@ impl<D: Device> Engine<D> {
     }
 
     /// How many queries or candidates fit bindings.
-    fn most_items(&self, part: &Part) -> usize {
-        let words = [3, part.scalars, words_of(&part.forward.vectors, &self.sizes)].into_iter().max().unwrap_or(1);
+    pub(super) fn most_items(&self, part: &Part) -> usize {
+        // Four of them take no padding between the derivatives by one output and by the next.
+        let words = [3, part.scalars, part_words(part, &self.sizes, 4).div_ceil(4)].into_iter().max().unwrap_or(1);
         (self.device.capabilities().binding_words as usize / words).clamp(1, PAIRS)
     }
 
-    fn put_candidates(&mut self, split: &Split, queries: Queries<'_>, candidates: &[u32]) -> Result<(), DeviceError> {
+    pub(super) fn put_candidates(
+        &mut self,
+        split: &Split,
+        queries: Queries<'_>,
+        candidates: &[u32],
+    ) -> Result<(), DeviceError> {
         let known = vec![0; candidates.len()];
         let relations = vec![queries.relations[0]; candidates.len()];
         let [heads, tails] = queries.ends(&known[..], candidates);
@@ -92,35 +97,50 @@ impl<D: Device> Engine<D> {
     }
 
     fn put_part(&mut self, split: &Split, end: End, batch: Batch<'_>) -> Result<(), DeviceError> {
-        let part = match end {
-            End::Query => &split.query,
-            End::Candidate => &split.candidate,
-        };
-        let words = words_of(&part.forward.vectors, &self.sizes);
+        let part = split.parts()[end as usize];
+        let words = part_words(part, &self.sizes, batch.len());
         self.parts[end as usize].put(&self.device, batch, part.scalars, words)?;
-        self.launch(Role::Part(split.missing, end), batch.len(), About::Part(end))
+        self.launch(Role::Part(split.missing, end), batch.len(), About::Part(end, part))
+    }
+
+    pub(super) fn put_queries(&mut self, split: &Split, queries: Queries<'_>) -> Result<(), DeviceError> {
+        let missing = vec![0; queries.len()];
+        let [heads, tails] = queries.ends(queries.entities, &missing);
+        self.put_part(split, End::Query, Batch { heads, relations: queries.relations, tails })
     }
 
     /// The scores of some queries with the candidates at hand.
     fn compare(&mut self, split: &Split, queries: Queries<'_>, candidates: usize) -> Result<Vec<f32>, DeviceError> {
-        let missing = vec![0; queries.len()];
-        let [heads, tails] = queries.ends(queries.entities, &missing);
-        self.put_part(split, End::Query, Batch { heads, relations: queries.relations, tails })?;
+        self.put_queries(split, queries)?;
         let mut words = vec![0; queries.len() * candidates];
         self.scores.hold(&self.device, words.len())?;
         let role = Role::Compare(split.missing);
+        self.launch_tiles(role, [queries.len(), candidates], About::Block { queries: queries.len(), candidates })?;
+        self.device.read(self.scores.buffer(), 0, &mut words)?;
+        Ok(words.into_iter().map(f32::from_bits).collect())
+    }
+
+    /// Launches a kernel for each tile of a grid of so many ends.
+    pub(super) fn launch_tiles<const N: usize>(
+        &self,
+        role: Role,
+        ends: [usize; N],
+        about: About<'_>,
+    ) -> Result<(), DeviceError> {
         let Some(Loaded { artifact, .. }) = self.kernel(role) else {
             panic!("{} was given no kernel of {role:?}", self.model.name)
         };
         let tile = artifact.schedule.tile as usize;
-        let tiles = queries.len().div_ceil(tile) * candidates.div_ceil(tile);
-        self.launch(role, tiles, About::Block { queries: queries.len(), candidates })?;
-        self.device.read(self.scores.buffer(), 0, &mut words)?;
-        Ok(words.into_iter().map(f32::from_bits).collect())
+        self.launch(role, ends.into_iter().map(|count| count.div_ceil(tile)).product(), about)
     }
 }
 
+/// The entities and the relations of some queries.
+pub(super) fn picked(queries: Queries<'_>, members: &[usize]) -> [Vec<u32>; 2] {
+    [queries.entities, queries.relations].map(|ids| members.iter().map(|index| ids[*index]).collect())
+}
+
 /// `0..count` in parts of at most `most`.
-fn ranges(count: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn ranges(count: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     (0..count).step_by(most).map(move |first| first..count.min(first + most))
 }

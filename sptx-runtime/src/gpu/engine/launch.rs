@@ -2,9 +2,10 @@
 
 use super::hits::Hits;
 use super::planes::Planes;
+use super::stretch::derivative_at;
 use super::{Engine, Loaded};
 use crate::gpu::{Device, DeviceError, End, Role};
-use crate::program::Owner;
+use crate::program::{Owner, Part};
 
 /// What one launch is about.
 #[derive(Clone, Copy)]
@@ -14,9 +15,13 @@ pub(super) enum About<'a> {
     /// The rows of an owner that a batch of so many triples hits.
     Rows { triples: usize, owner: Owner, hits: &'a Hits },
     /// The queries or the candidates of a block.
-    Part(End),
+    Part(End, &'a Part),
+    /// The rows of an owner that so many queries or candidates hit.
+    PartRows { count: usize, end: End, part: &'a Part, owner: Owner, hits: &'a Hits },
     /// Every one of so many queries with every one of so many candidates.
     Block { queries: usize, candidates: usize },
+    /// The same, where the derivatives by an end's outputs are wanted.
+    Learn { queries: usize, candidates: usize, end: End, part: &'a Part },
 }
 
 /// What the parameters of one launch depend on.
@@ -64,17 +69,21 @@ impl<D: Device> Engine<D> {
         if let Some(plane) = numbered(name, "plane") {
             return offset(&self.planes, plane);
         }
+        if let Some(output) = numbered(name, "derivative") {
+            return self.derivative(output, launch);
+        }
         let (triples, owner, hits) = match launch.about {
             About::Rows { triples, owner, hits } => (triples, owner, hits),
-            About::Block { queries, candidates } => {
+            About::PartRows { count, owner, hits, .. } => (count, owner, hits),
+            About::Block { queries, candidates } | About::Learn { queries, candidates, .. } => {
                 return match name {
-                    "queries" => Some(word(queries)),
+                    // All of them are one chunk.
+                    "queries" | "chunk" => Some(word(queries)),
                     "candidates" => Some(word(candidates)),
                     _ => None,
                 };
             }
-            About::Triples => return (name == "batch").then(|| word(launch.count)),
-            About::Part(_) => return None,
+            About::Triples | About::Part(..) => return (name == "batch").then(|| word(launch.count)),
         };
         if name == "batch" {
             return Some(word(triples));
@@ -84,6 +93,17 @@ impl<D: Device> Engine<D> {
             return offset(&planes(hits.piece_count()), plane);
         }
         offset(&planes(hits.touched.len()), numbered(name, "gradient")?)
+    }
+
+    /// Where the derivatives by an output of a part begin.
+    fn derivative(&self, output: usize, launch: &Launch<'_>) -> Option<u32> {
+        let (part, count) = match launch.about {
+            About::Part(_, part) => (part, launch.count),
+            About::PartRows { count, part, .. } => (part, count),
+            About::Learn { queries, candidates, end, part } => (part, [queries, candidates][end as usize]),
+            About::Triples | About::Rows { .. } | About::Block { .. } => return None,
+        };
+        Some(word(derivative_at(part, &self.sizes, count, output)))
     }
 
     /// The buffer of a name.
@@ -96,8 +116,8 @@ impl<D: Device> Engine<D> {
         }
         let items = match launch.about {
             About::Triples | About::Rows { .. } => &self.batch,
-            About::Part(end) => &self.parts[end as usize],
-            About::Block { .. } => {
+            About::Part(end, _) | About::PartRows { end, .. } => &self.parts[end as usize],
+            About::Block { .. } | About::Learn { .. } => {
                 let [queries, candidates] = &self.parts;
                 return Some(match name {
                     "query_scalars" => queries.scalars.buffer(),
@@ -105,6 +125,7 @@ impl<D: Device> Engine<D> {
                     "candidate_scalars" => candidates.scalars.buffer(),
                     "candidate_vectors" => candidates.vectors.buffer(),
                     "scores" => self.scores.buffer(),
+                    "pairs" => self.pairs.buffer(),
                     _ => return None,
                 });
             }
@@ -115,7 +136,7 @@ impl<D: Device> Engine<D> {
             "vectors" => return Some(items.vectors.buffer()),
             _ => {}
         }
-        let About::Rows { owner, .. } = launch.about else { return None };
+        let (About::Rows { owner, .. } | About::PartRows { owner, .. }) = launch.about else { return None };
         let arrays = &self.owners[owner as usize];
         Some(match name {
             "hits" => arrays.hits.buffer(),

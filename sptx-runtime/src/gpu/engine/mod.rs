@@ -2,6 +2,7 @@
 
 mod arrays;
 mod block;
+mod block_gradients;
 mod gradients;
 mod hits;
 mod launch;
@@ -64,6 +65,7 @@ pub struct Engine<D: Device> {
     /// Of a block's queries and of its candidates.
     parts: [ItemArrays<D::Buffer>; 2],
     scores: Grown<D::Buffer>,
+    pairs: Grown<D::Buffer>,
     owners: [OwnerArrays<D::Buffer>; 2],
     stamps: Vec<u32>,
     stretch: usize,
@@ -91,7 +93,8 @@ impl<B> Default for ItemArrays<B> {
 }
 
 impl<B> ItemArrays<B> {
-    /// Sees to room for a batch of a program with so many scalars and words of vectors a triple, and writes the batch.
+    /// Sees to room for a batch of a program with so many scalars a triple and words of vectors in all, and writes the
+    /// batch.
     fn put<D: Device<Buffer = B>>(
         &mut self,
         device: &D,
@@ -102,7 +105,7 @@ impl<B> ItemArrays<B> {
         let count = batch.len();
         self.triples.hold(device, 3 * count)?;
         self.scalars.hold(device, scalars * count)?;
-        self.vectors.hold(device, vector_words * count)?;
+        self.vectors.hold(device, vector_words)?;
         let columns = batch.columns().into_iter().enumerate();
         columns.into_iter().try_for_each(|(column, rows)| device.write(self.triples.buffer(), column * count, rows))
     }
@@ -157,6 +160,7 @@ impl<D: Device> Engine<D> {
             batch: ItemArrays::default(),
             parts: [ItemArrays::default(), ItemArrays::default()],
             scores: Grown::default(),
+            pairs: Grown::default(),
             owners: [OwnerArrays::default(), OwnerArrays::default()],
             stamps: Vec::new(),
             stretch,
@@ -304,6 +308,9 @@ impl<D: Device> Engine<D> {
     fn put_hits(&mut self, hits: &[Hits; 2]) -> Result<(), DeviceError> {
         for owner in OWNERS.into_iter().filter(|owner| self.trains(*owner)).collect::<Vec<_>>() {
             let hits = &hits[owner as usize];
+            if hits.touched.is_empty() {
+                continue;
+            }
             let words = |rows| Planes::of_owner(&self.model, &self.sizes, owner, rows).words;
             let (partial, gradient) = (words(hits.piece_count()), words(hits.touched.len()));
             let arrays = &mut self.owners[owner as usize];
@@ -319,7 +326,7 @@ impl<D: Device> Engine<D> {
 
     /// Leaves a batch's scores and what its gradient needs in `scalars`.
     fn forward(&mut self, batch: Batch<'_>) -> Result<(), DeviceError> {
-        let vector_words = stretch::vector_words(&self.model, &self.sizes);
+        let vector_words = batch.len() * stretch::vector_words(&self.model, &self.sizes);
         self.batch.put(&self.device, batch, self.model.scalars, vector_words)?;
         self.launch(Role::Forward, batch.len(), About::Triples)
     }
@@ -350,7 +357,9 @@ impl<D: Device> Engine<D> {
             let arrays = &self.owners[owner as usize];
             let planes = Planes::of_owner(&self.model, &self.sizes, owner, hits[owner as usize].touched.len());
             let mut words = vec![0; planes.words];
-            self.device.read(arrays.gradient.buffer(), 0, &mut words)?;
+            if !words.is_empty() {
+                self.device.read(arrays.gradient.buffer(), 0, &mut words)?;
+            }
             for (plane, offset) in planes.offsets.iter().enumerate() {
                 let Some(offset) = *offset else { continue };
                 let lines = Lines::of(self.model.planes[plane].shape, &self.sizes);

@@ -1,8 +1,8 @@
 //! How many triples are worked on at a time.
 
 use super::planes::Planes;
-use crate::gpu::padded;
-use crate::program::{Model, Owner};
+use crate::gpu::{padded, plane_words};
+use crate::program::{Model, Owner, Part};
 
 /// Triples whose arrays fit bindings of so many words, at least one.
 pub(super) fn triples(model: &Model, sizes: &[usize], binding_words: usize) -> usize {
@@ -23,4 +23,17 @@ pub(super) fn words_of(vectors: &[usize], sizes: &[usize]) -> usize {
 pub(super) fn vector_words(model: &Model, sizes: &[usize]) -> usize {
     let [forward, backward] = [&model.forward, &model.backward].map(|program| words_of(&program.vectors, sizes));
     forward.max(backward)
+}
+
+/// Where in the vectors of so many runs of a part the derivatives by an output begin; by the output behind the last, how
+/// long they are.
+pub(super) fn derivative_at(part: &Part, sizes: &[usize], count: usize, output: usize) -> usize {
+    let [forward, backward] = [&part.forward, &part.backward].map(|program| words_of(&program.vectors, sizes));
+    let before = part.outputs[..output].iter().map(|output| plane_words(output.shape, sizes, count));
+    count * forward.max(backward) + before.sum::<usize>()
+}
+
+/// Words of the vectors of so many runs of a part, with the derivatives by its outputs.
+pub(super) fn part_words(part: &Part, sizes: &[usize], count: usize) -> usize {
+    derivative_at(part, sizes, count, part.outputs.len())
 }

@@ -80,18 +80,7 @@ impl Device for Fake {
                 Role::Gather(owner) => launch.gather(row, owner),
                 Role::Clear => (4 * row..4 * row + 4).for_each(|at| launch.store("gradient", at, 0.0)),
                 Role::Scatter => launch.scatter(row),
-                Role::Part(..) | Role::Compare(_) => unreachable!("the fake model has no splits"),
-                Role::Sample { .. }
-                | Role::Loss(_)
-                | Role::List(_)
-                | Role::Histogram
-                | Role::Scan
-                | Role::Sort
-                | Role::Boundaries
-                | Role::Cut
-                | Role::CountedPartial(_)
-                | Role::Update(..)
-                | Role::Constrain { .. } => unreachable!("the engine makes no steps"),
+                other => unreachable!("the engine asks for {other:?}, but the model has no splits and makes no steps"),
             }
         }
         Ok(())
