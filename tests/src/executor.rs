@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use sptx_codegen::gpu::{self, Plan};
 use sptx_codegen::lir::{Kernel, Launch, execute};
-use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Schedule, Training};
+use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Schedule, Steps};
 use sptx_runtime::program::Model;
 
 /// The executor of the loop-level IR as a device: what it runs has no race, no access out of bounds, no divergent barrier,
@@ -24,14 +24,14 @@ impl Executor {
         Self::of(plans, schedule, capabilities)
     }
 
-    /// The same, that knows the kernels of a model's training steps.
+    /// The same, that knows the kernels of a run's steps.
     pub fn training(
         model: &Model,
         schedule: Schedule,
-        training: Training,
+        steps: &Steps,
         capabilities: Capabilities,
     ) -> (Self, Vec<Artifact>) {
-        Self::of(gpu::training(model, &schedule, training), schedule, capabilities)
+        Self::of(gpu::steps(model, &schedule, steps), schedule, capabilities)
     }
 
     fn of(plans: Vec<Plan>, schedule: Schedule, capabilities: Capabilities) -> (Self, Vec<Artifact>) {

@@ -31,7 +31,7 @@ mod share;
 mod sort;
 mod update;
 
-use sptx_runtime::gpu::{Backward, End, Role, RuleKind, Schedule, SharedTraining, Source, Training};
+use sptx_runtime::gpu::{Backward, End, Role, RuleKind, Schedule, SharedTraining, Source, Steps, Training};
 use sptx_runtime::program::{Model, Owner, Plane, Side, Split};
 
 use crate::lir::{Kernel, verify};
@@ -111,6 +111,17 @@ pub fn block_gradients(model: &Model, schedule: &Schedule) -> Vec<Plan> {
     verified(plans)
 }
 
+/// The kernels of a run's steps.
+///
+/// # Panics
+/// As [`shared_training`] does.
+pub fn steps(model: &Model, schedule: &Schedule, steps: &Steps) -> Vec<Plan> {
+    match steps {
+        Steps::Triples(of_triples) => training(model, schedule, *of_triples),
+        Steps::Shared(shared) => shared_training(model, schedule, shared),
+    }
+}
+
 /// The kernels of training steps on triples, in the order in which a step needs them: those of [`plan`] that it needs,
 /// and those that make batches, losses, hits and updates on the device. Gradients are gathered, whatever the schedule says:
 /// an update needs the hits of its rows sorted anyhow.
@@ -146,7 +157,10 @@ pub fn training(model: &Model, schedule: &Schedule, training: Training) -> Vec<P
 }
 
 /// The kernels of training steps against negatives that the positives of a chunk share, in the order in which a step needs
-/// them; none where the score does not split for an end that is asked for, or its candidates depend on the relation.
+/// them.
+///
+/// # Panics
+/// When the model does not split so: [`SharedTraining::fits`] says.
 ///
 /// ```
 /// use sptx_codegen::testing::Sketch;
@@ -157,14 +171,13 @@ pub fn training(model: &Model, schedule: &Schedule, training: Training) -> Vec<P
 /// let model = compile(Sketch::models()[0].clone()).program();
 /// let (loss, rule) = (LossKind::Softmax, RuleKind::Adam);
 /// let training = SharedTraining { missing: vec![Side::Tail, Side::Head], filtered: false, loss, rule };
-/// let plans = gpu::shared_training(&model, &Schedule::default(), &training).unwrap();
+/// let plans = gpu::shared_training(&model, &Schedule::default(), &training);
 /// assert!(plans.iter().any(|plan| plan.role == Role::Negatives));
 /// ```
-pub fn shared_training(model: &Model, schedule: &Schedule, training: &SharedTraining) -> Option<Vec<Plan>> {
+pub fn shared_training(model: &Model, schedule: &Schedule, training: &SharedTraining) -> Vec<Plan> {
     let SharedTraining { missing, filtered, loss, rule } = training;
-    let splits: Option<Vec<&Split>> =
-        missing.iter().map(|missing| model.split(*missing).filter(|split| !split.by_relation)).collect();
-    let splits = splits?;
+    assert!(training.fits(model), "{} does not split for {missing:?}", model.name);
+    let splits: Vec<&Split> = missing.iter().filter_map(|missing| model.split(*missing)).collect();
     let mut plans = vec![
         sample::sample(model, schedule, false),
         share::negatives(model, schedule),
@@ -189,7 +202,7 @@ pub fn shared_training(model: &Model, schedule: &Schedule, training: &SharedTrai
     let sources = Source::all(splits.iter().copied()).into_iter().filter(|(_, side)| trained(*side));
     plans.extend(sources.map(|(source, side)| partial::source(model, schedule, source, side)));
     plans.extend(updates(model, schedule, *rule));
-    Some(verified(plans))
+    verified(plans)
 }
 
 /// The kernels that sort and cut hits.

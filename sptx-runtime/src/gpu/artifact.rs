@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Schedule;
-use crate::program::{Owner, Shape, Side, Split};
+use crate::program::{Model, Owner, Shape, Side, Split};
 
 /// A kernel, as text, with what a device must know to launch it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -244,6 +244,23 @@ pub struct SharedTraining {
     pub loss: LossKind,
     /// The optimizer's rule.
     pub rule: RuleKind,
+}
+
+impl SharedTraining {
+    /// Whether a model can be trained so: its score splits for each end that is asked for, into candidates that do not depend
+    /// on the relation.
+    pub fn fits(&self, model: &Model) -> bool {
+        self.missing.iter().all(|missing| model.split(*missing).is_some_and(|split| !split.by_relation))
+    }
+}
+
+/// What the steps of a run are, as far as kernels depend on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Steps {
+    /// Against negatives of each positive's own.
+    Triples(Training),
+    /// Against shared negatives.
+    Shared(SharedTraining),
 }
 
 /// An end of a comparison.

@@ -141,12 +141,14 @@ mod schedule;
 mod step;
 
 pub use artifact::{
-    Artifact, Binding, Direction, End, LossKind, Role, RuleKind, SharedTraining, Source, Training, Word, WordKind,
-    padded, row_words,
+    Artifact, Binding, Direction, End, LossKind, Role, RuleKind, SharedTraining, Source, Steps, Training, Word,
+    WordKind, padded, row_words,
 };
 pub use device::{Device, DeviceError};
 #[cfg(feature = "cpu")]
-pub use engine::{BatchPlace, Engine, Filter, Gradients, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Setup};
+pub use engine::{
+    BatchPlace, Engine, Filter, Gradients, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Setup, Sharing,
+};
 pub use planes::{plane_words, table_words};
 pub use schedule::{Backward, Capabilities, Illegal, Schedule};
 pub use step::{BLOCK, DIGIT_BITS, PIECE, SOURCE_BIT, histogram_words, most_pieces, sort_rounds};

@@ -118,10 +118,14 @@ impl Asked {
 
     /// As the engine takes them.
     pub(super) fn queries(&self) -> Queries<'_> {
-        let missing = match self.side {
-            Side::Head => program::Side::Head,
-            Side::Tail => program::Side::Tail,
-        };
-        Queries { missing, entities: &self.entities, relations: &self.relations }
+        Queries { missing: missing(self.side), entities: &self.entities, relations: &self.relations }
+    }
+}
+
+/// The end that is missing where a side is asked for.
+pub(super) fn missing(side: Side) -> program::Side {
+    match side {
+        Side::Head => program::Side::Head,
+        Side::Tail => program::Side::Tail,
     }
 }

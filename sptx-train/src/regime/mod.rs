@@ -9,6 +9,7 @@ mod exhaustive;
 mod shared;
 
 use sptx_runtime::cpu::{Block, BlockLoss};
+use sptx_runtime::program;
 
 pub(crate) use asked::Occurring;
 
@@ -90,13 +91,22 @@ impl<'a> BlockRegime<'a> {
     }
 
     fn rival_loss(&self) -> RivalLoss {
-        let corrects = match self.config.loss.log_q {
-            LogQ::Auto | LogQ::On => self.config.loss.name == LossName::Softmax,
-            LogQ::Off => false,
-        };
-        let stands_for = f64::from(self.entities) / f64::from(self.config.negatives);
-        RivalLoss::new(&self.config.loss, if corrects { stands_for as f32 } else { 1.0 })
+        RivalLoss::new(&self.config.loss, stands_for(self.config, self.entities))
     }
+}
+
+/// How many of so many entities each shared negative stands for.
+pub(crate) fn stands_for(config: &Config, entities: u32) -> f32 {
+    let corrects = match config.loss.log_q {
+        LogQ::Auto | LogQ::On => config.loss.name == LossName::Softmax,
+        LogQ::Off => false,
+    };
+    if corrects { (f64::from(entities) / f64::from(config.negatives)) as f32 } else { 1.0 }
+}
+
+/// The ends that are missing where a configuration's questions are asked, in their order.
+pub(crate) fn missing(config: &Config) -> Vec<program::Side> {
+    asked_sides(config).iter().map(|side| asked::missing(*side)).collect()
 }
 
 /// The ends that are asked for. With inverse relations every question is one for a tail.

@@ -6,16 +6,18 @@ use std::time::{Duration, Instant};
 
 use sptx_runtime::cpu::Engine;
 use sptx_runtime::gpu::{
-    Artifact, BatchPlace, Device, DeviceError, Filter, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Training,
+    Artifact, BatchPlace, Device, DeviceError, Filter, Learner, LearnerSetup, NegativesSetup, PositiveLoss,
+    SharedTraining, Sharing, Steps, Training,
 };
 use sptx_runtime::optimizer::Step;
 
 use super::Trainer;
 use super::work::{Positives, Work};
-use crate::config::{Config, RegimeName, SamplerConfig};
+use crate::config::{Config, Reduction, RegimeConfig, RegimeName, SamplerConfig};
 use crate::dataset::Triple;
 use crate::error::Result;
-use crate::loss::LossValue;
+use crate::loss::{Loss, LossValue};
+use crate::regime;
 use crate::run_error::RunError;
 use crate::schedule::Schedule;
 
@@ -84,20 +86,31 @@ impl Trainer {
     ///
     /// # Errors
     /// When there are none for what the configuration asks: with the setting, and what to do.
-    pub fn device_training(&self) -> Result<Training, RunError> {
+    pub fn device_training(&self) -> Result<Steps, RunError> {
         let refuse = |setting: &str, mend: &str| Err(RunError::NotOnDevice { what: format!("{setting}: {mend}") });
-        if self.config.regime.name != RegimeName::PerTriple {
-            let setting = format!("`regime.name = \"{}\"`", self.config.regime.name.key());
-            return refuse(&setting, "they make steps of the regime `per-triple`");
-        }
-        if self.config.regularizer.is_on() {
+        let config = &self.config;
+        if config.regularizer.is_on() {
             return refuse("a `regularizer`", "they decay all numbers alike, by `optimizer.weight_decay`");
         }
-        Ok(Training {
-            filtered: self.config.sampler.filtered,
-            loss: self.loss.kind(),
-            rule: self.config.optimizer.rule().kind(),
-        })
+        if config.dropout.is_on() {
+            return refuse("`dropout`", "they mask no rows");
+        }
+        let (loss, rule) = (self.loss.kind(), config.optimizer.rule().kind());
+        let setting = format!("`regime.name = \"{}\"`", config.regime.name.key());
+        match config.regime.name {
+            RegimeName::PerTriple => Ok(Steps::Triples(Training { filtered: config.sampler.filtered, loss, rule })),
+            RegimeName::Shared => {
+                let (missing, filtered) = (regime::missing(config), config.regime.filtered);
+                let training = SharedTraining { missing, filtered, loss, rule };
+                if training.fits(self.engine.model()) {
+                    return Ok(Steps::Shared(training));
+                }
+                refuse(&setting, "of this score they make steps of the regime `per-triple`")
+            }
+            RegimeName::OneVsAll | RegimeName::KVsAll => {
+                refuse(&setting, "they make steps of the regimes `per-triple` and `shared`")
+            }
+        }
     }
 
     /// Has a device make the steps from now on: tables, the optimizer's state, triples and negatives are there, and come
@@ -112,26 +125,26 @@ impl Trainer {
         let config = self.config.clone();
         let positives = Positives::new(&config, &self.dataset);
         let work = Work::new(&config, &self.dataset, &positives);
-        let Work::PerTriple { positives, sampler, negatives } = &work else {
-            unreachable!("`device_training` has ruled out other regimes")
+        let facts = columns(&positives.triples);
+        let relations = config.relation_rows(self.dataset.relations().len());
+        let (thresholds, sharing, filtered) = match &work {
+            Work::PerTriple { sampler, .. } => (sampler.head_thresholds().to_vec(), None, config.sampler.filtered),
+            // Sets are drawn for the ends that are asked for, not for relations.
+            Work::Blocks(_) => (vec![0; relations], Some(self.sharing()), config.regime.filtered),
         };
-        let facts = columns(positives);
-        let known = config.sampler.filtered.then(|| known_columns(positives));
+        let known = filtered.then(|| known_columns(&positives.triples));
         let filter = known.as_ref().map(|known| Filter { known: borrowed(known), resamples: SamplerConfig::RESAMPLES });
-        let loss: Vec<(&'static str, f32)> = ["margin", "adversarial", "sharpness"]
+        let device_loss = self.device_loss();
+        let loss: Vec<(&'static str, f32)> = ["margin", "adversarial", "sharpness", "stands_for"]
             .into_iter()
-            .filter_map(|name| Some((name, self.loss.coefficient(name)?)))
+            .filter_map(|name| Some((name, device_loss.coefficient(name)?)))
             .collect();
-        let batch = config.batch_size.min(positives.len()).max(1);
+        let batch = config.batch_size.min(positives.triples.len()).max(1);
         let setup = LearnerSetup {
             artifacts,
             facts: borrowed(&facts),
-            negatives: NegativesSetup {
-                seed: config.seed,
-                each: *negatives,
-                thresholds: sampler.head_thresholds(),
-                filter,
-            },
+            negatives: NegativesSetup { seed: config.seed, each: config.negatives, thresholds: &thresholds, filter },
+            sharing,
             loss: &loss,
             rule: config.optimizer.rule(),
             batch,
@@ -139,6 +152,38 @@ impl Trainer {
         let learner = Learner::like(&self.engine, device, setup).map_err(|error| no_room(error, &config, batch))?;
         self.device = Some(OnDevice { learner: Box::new(learner), ahead: false, bundle: 1 });
         Ok(())
+    }
+
+    /// The loss, as shared negatives have it where they are.
+    fn device_loss(&self) -> Loss {
+        match self.config.regime.name {
+            // A vocabulary has fewer than 2^32 names.
+            RegimeName::Shared => {
+                let entities = self.dataset.entities().len() as u32;
+                Loss::standing_for(&self.config.loss, regime::stands_for(&self.config, entities))
+            }
+            RegimeName::PerTriple | RegimeName::OneVsAll | RegimeName::KVsAll => self.loss,
+        }
+    }
+
+    /// Which negatives the positives of a batch share.
+    fn sharing(&self) -> Sharing {
+        let RegimeConfig { chunk, .. } = self.config.regime;
+        let [of_positives, of_rivals] = [(1, 0), (0, 1)].map(|(a, b)| self.loss.terms_and_scale(a, b).0 as u32);
+        Sharing {
+            missing: regime::missing(&self.config),
+            chunk: if chunk == 0 { self.config.batch_size } else { chunk },
+            terms: [of_positives, of_rivals],
+            mean: self.config.loss.reduction == Reduction::Mean,
+        }
+    }
+
+    /// How often a positive is asked for.
+    fn questions(&self) -> usize {
+        match self.config.regime.name {
+            RegimeName::Shared => regime::missing(&self.config).len(),
+            RegimeName::PerTriple | RegimeName::OneVsAll | RegimeName::KVsAll => 1,
+        }
     }
 
     /// Sends the order of the epoch under way to the device, where there is one.
@@ -202,7 +247,7 @@ impl Trainer {
             let (_, scale) = self.loss.terms_and_scale(positives.len(), negatives);
             // `Trainer::new` has ruled out that 2^32 triples are visited.
             let (epoch, first) = (self.progress.epoch, positives.start as u32);
-            let place = BatchPlace { epoch, first, positives: positives.len(), scale };
+            let place = BatchPlace { epoch, number, first, positives: positives.len(), scale };
             device.learner.step(place, self.plain_step(done, schedule))?;
         }
         let losses = device.learner.losses(places)?;
@@ -212,7 +257,8 @@ impl Trainer {
 
     /// The loss of a batch by those of its positives.
     fn loss_of(&self, positives: &[PositiveLoss]) -> LossValue {
-        let (terms, _) = self.loss.terms_and_scale(positives.len(), positives.len() * self.config.negatives as usize);
+        let rivals = positives.iter().map(|loss| loss.rivals).sum();
+        let (terms, _) = self.loss.terms_and_scale(self.questions() * positives.len(), rivals);
         LossValue {
             sum: positives.iter().map(|loss| f64::from(loss.sum)).sum(),
             terms,

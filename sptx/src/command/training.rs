@@ -38,9 +38,9 @@ fn on_gpu(trainer: &mut Trainer, gpu: &str) -> Result<String, Failure> {
     use sptx::runtime::gpu::Schedule;
     use sptx::runtime::wgpu::WgpuDevice;
 
-    let training = trainer.device_training().map_err(sptx::train::Error::from)?;
+    let steps = trainer.device_training().map_err(sptx::train::Error::from)?;
     let device = WgpuDevice::open(gpu).map_err(sptx::runtime::Error::from)?;
-    let artifacts = wgsl::training_artifacts(trainer.engine().model(), &Schedule::default(), training);
+    let artifacts = wgsl::training_artifacts(trainer.engine().model(), &Schedule::default(), &steps);
     let name = format!("{}, through {}; validation on the cpu", device.info().name, device.info().backend);
     trainer.train_on(device, artifacts)?;
     Ok(name)

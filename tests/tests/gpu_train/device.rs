@@ -10,8 +10,8 @@ use sptx_train::Trainer;
 
 /// An executor with the kernels of a trainer's steps.
 pub(crate) fn executor(trainer: &Trainer, schedule: Schedule) -> (Executor, Vec<Artifact>) {
-    let training = trainer.device_training().expect("what GPUs do");
-    Executor::training(trainer.engine().model(), schedule, training, schedules_run_on())
+    let steps = trainer.device_training().expect("what GPUs do");
+    Executor::training(trainer.engine().model(), schedule, &steps, schedules_run_on())
 }
 
 /// Steps by the executor.
@@ -24,8 +24,8 @@ pub(crate) fn on_executor(trainer: &mut Trainer, schedule: Schedule) {
 pub(crate) fn on_adapter(trainer: &mut Trainer, device: &'static WgpuDevice, schedule: Schedule) {
     let legal = schedule.legal(&device.capabilities()).is_ok();
     let schedule = if legal { schedule } else { Schedule::default() };
-    let training = trainer.device_training().expect("what GPUs do");
-    let artifacts = sptx_codegen::emit::wgsl::training_artifacts(trainer.engine().model(), &schedule, training);
+    let steps = trainer.device_training().expect("what GPUs do");
+    let artifacts = sptx_codegen::emit::wgsl::training_artifacts(trainer.engine().model(), &schedule, &steps);
     trainer.train_on(device, artifacts).expect("a device");
 }
 

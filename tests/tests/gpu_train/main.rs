@@ -8,12 +8,12 @@ use sptx_tests::{adapter, schedules};
 use sptx_train::{Error, Observer, Outcome, RunError, RunFolder, Silent, Trainer};
 
 use device::{Failing, on_adapter, on_executor};
-use runs::{RUNS, begin, compare, graph};
+use runs::{RUNS, begin, compare, graph, runs};
 
 /// Trains what a trainer of the CPU trains, with the steps by `attach`.
 fn check(attach: impl Fn(&mut Trainer, Schedule)) {
-    for (number, (model, settings)) in RUNS.into_iter().enumerate() {
-        let [mut cpu, mut gpu] = [0, 1].map(|_| begin(model, settings, graph()));
+    for (number, (model, settings)) in runs().enumerate() {
+        let [mut cpu, mut gpu] = [0, 1].map(|_| begin(model, &settings, graph()));
         let schedules = schedules();
         attach(&mut gpu, schedules[number % schedules.len()]);
         for trainer in [&mut cpu, &mut gpu] {
@@ -55,16 +55,16 @@ fn embeddings(folder: &RunFolder) -> Vec<u8> {
 
 #[test]
 fn interrupted_runs_go_on_to_the_same_bits() {
-    for (model, settings) in RUNS.into_iter().step_by(3) {
+    for (model, settings) in runs().step_by(3) {
         let folders = [0, 1].map(|_| tempfile::tempdir().expect("a folder"));
         let run = |number: usize| RunFolder::open(folders[number].path()).expect("a run");
-        let mut whole = begin(model, settings, graph());
+        let mut whole = begin(model, &settings, graph());
         on_executor(&mut whole, Schedule::default());
         whole.keep_in(RunFolder::create(folders[0].path()).expect("a folder"), None).expect("a run");
         whole.train(&mut Silent).expect("a run");
         whole.finish(None).expect("an end");
 
-        let mut halved = begin(model, settings, graph());
+        let mut halved = begin(model, &settings, graph());
         on_executor(&mut halved, Schedule::default());
         halved.keep_in(RunFolder::create(folders[1].path()).expect("a folder"), None).expect("a run");
         let ending = halved.train(&mut StopAfter(2)).expect("a run");
@@ -122,11 +122,17 @@ fn on_failing(trainer: &mut Trainer, launches: u32) -> device::Launches {
 
 #[test]
 fn what_gpus_do_not_do_is_refused() {
-    for (settings, says) in [
-        ("regime.name=k-vs-all loss.name=bce sampler.filtered=false sampler.corruption=uniform", "k-vs-all"),
-        ("regularizer.entity=0.1", "`regularizer`"),
+    let shared = "regime.name=shared sampler.corruption=uniform";
+    let masked = format!("{shared} dropout.entity=0.1");
+    for (model, settings, says) in [
+        ("DistMult", "regime.name=k-vs-all loss.name=bce sampler.corruption=uniform", "k-vs-all"),
+        ("DistMult", "regularizer.entity=0.1", "`regularizer`"),
+        ("DistMult", &masked, "`dropout`"),
+        ("TransA", shared, "`regime.name = \"shared\"`"),
+        // Its candidates are worked out for each relation.
+        ("TransR", shared, "`regime.name = \"shared\"`"),
     ] {
-        let message = begin("DistMult", settings, graph()).device_training().expect_err("refused").to_string();
+        let message = begin(model, settings, graph()).device_training().expect_err("refused").to_string();
         assert!(message.contains(says) && message.contains("--device cpu"), "{message}");
     }
 }

@@ -20,6 +20,27 @@ pub(crate) const RUNS: [(&str, &str); 9] = [
     ("PairRE", "optimizer.name=lazy-adam loss.name=bce schedule.name=cosine"),
 ];
 
+/// Models whose scores split, against shared negatives.
+const SHARED: [(&str, &str); 10] = [
+    ("TransE", "optimizer.name=sgd loss.name=margin regime.chunk=5"),
+    ("ComplEx", "optimizer.name=adam loss.name=softmax"),
+    ("RotatE", "optimizer.name=row-adagrad loss.name=logistic loss.adversarial=1 regime.sides=head"),
+    ("RESCAL", "optimizer.name=adagrad loss.name=logistic regime.filtered=true regime.chunk=7"),
+    ("SimplE", "optimizer.name=lazy-adam loss.name=bce loss.reduction=sum regime.filtered=true negatives=40"),
+    ("PairRE", "optimizer.name=adam loss.name=logistic reciprocal=true"),
+    ("MuRE", "optimizer.name=adagrad loss.name=logistic regime.sides=tail"),
+    ("DistMult", "optimizer.name=sgd loss.name=bce optimizer.weight_decay=0.01 regime.chunk=3 regime.sides=tail"),
+    ("BoxE", "optimizer.name=row-adagrad loss.name=margin regime.chunk=16 negatives=1"),
+    ("TransM", "optimizer.name=sgd loss.name=softmax loss.log_q=off regime.filtered=true"),
+];
+
+/// All runs.
+pub(crate) fn runs() -> impl Iterator<Item = (&'static str, String)> {
+    let shared = |settings: &str| format!("regime.name=shared sampler.corruption=uniform {settings}");
+    let own = RUNS.into_iter().map(|(model, settings)| (model, settings.to_owned()));
+    own.chain(SHARED.into_iter().map(move |(model, settings)| (model, shared(settings))))
+}
+
 /// A graph whose last batch is smaller than the others.
 pub(crate) fn graph() -> Arc<Dataset> {
     let line = |head: u32, relation: u32, tail: u32| format!("e{head}\tr{relation}\te{tail}\n");

@@ -19,7 +19,7 @@ mod spell;
 mod tree;
 mod usage;
 
-use sptx_runtime::gpu::{Artifact, Role, Schedule, Training};
+use sptx_runtime::gpu::{Artifact, Role, Schedule, Steps};
 use sptx_runtime::program::Model;
 
 use crate::gpu::Plan;
@@ -97,12 +97,12 @@ pub fn artifacts_for(model: &Model, schedule: &Schedule, options: &Options) -> V
     of_plans(&crate::gpu::plan(model, schedule), schedule, options)
 }
 
-/// The kernels of a model's training steps under a schedule, as what a device launches.
+/// The kernels of a run's steps under a schedule, as what a device launches.
 ///
 /// # Panics
-/// As [`module`] does.
-pub fn training_artifacts(model: &Model, schedule: &Schedule, training: Training) -> Vec<Artifact> {
-    of_plans(&crate::gpu::training(model, schedule, training), schedule, &Options::default())
+/// As [`module`] and [`crate::gpu::steps`] do.
+pub fn training_artifacts(model: &Model, schedule: &Schedule, steps: &Steps) -> Vec<Artifact> {
+    of_plans(&crate::gpu::steps(model, schedule, steps), schedule, &Options::default())
 }
 
 fn of_plans(plans: &[Plan], schedule: &Schedule, options: &Options) -> Vec<Artifact> {

@@ -16,7 +16,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use gradients::Gradients;
-pub use train::{BatchPlace, Filter, Learner, LearnerSetup, NegativesSetup, PositiveLoss};
+pub use train::{BatchPlace, Filter, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Sharing};
 
 use super::{Artifact, Device, DeviceError, Role};
 use crate::Error;

@@ -1,9 +1,10 @@
 //! The launches of a step, prepared once: which kernel, over how much, with which words and arrays.
 
 use super::memory::Named;
+use super::size::{Count, Size};
 use super::{Learner, OWNERS};
 use crate::gpu::engine::launch::{numbered, word};
-use crate::gpu::{BLOCK, DIGIT_BITS, Device, DeviceError, Role, RuleKind, most_pieces, sort_rounds};
+use crate::gpu::{DIGIT_BITS, Device, DeviceError, Role, RuleKind, most_pieces, sort_rounds};
 use crate::program::{Constraint, Owner};
 
 /// A launch that every step makes.
@@ -13,25 +14,9 @@ pub(super) struct Launch {
     kernel: usize,
     count: Count,
     /// Words that it sees otherwise than those before it.
-    sets: Vec<(usize, u32)>,
+    sets: Vec<(usize, Count)>,
     words: Vec<usize>,
     buffers: Vec<Array>,
-}
-
-/// Of what a kernel runs once for each, how many there are in a step.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Count {
-    /// As many, whatever the batch: rows or pieces that are counted on the device.
-    Fixed(usize),
-    Positives,
-    Triples,
-    Hits(Owner),
-    /// Hits, and the end behind the last.
-    HitsAndEnd(Owner),
-    /// Counts of digits in blocks of hits.
-    Digits(Owner),
-    /// Counts of rows and of pieces that begin in blocks.
-    Boundaries(Owner),
 }
 
 /// An array.
@@ -43,14 +28,6 @@ enum Array {
     Own(usize),
 }
 
-/// How many hits of an owner's rows so many triples have.
-pub(super) fn hits_of(owner: Owner, triples: usize) -> usize {
-    match owner {
-        Owner::Entity => 2 * triples,
-        Owner::Relation => triples,
-    }
-}
-
 /// The name of an array, of which each owner has its own where it is about rows.
 pub(super) fn of_owner(name: &str, owner: Owner) -> String {
     match name {
@@ -59,29 +36,13 @@ pub(super) fn of_owner(name: &str, owner: Owner) -> String {
     }
 }
 
-impl Count {
-    fn of(self, positives: usize, triples: usize) -> usize {
-        match self {
-            Self::Fixed(count) => count,
-            Self::Positives => positives,
-            Self::Triples => triples,
-            Self::Hits(owner) => hits_of(owner, triples),
-            Self::HitsAndEnd(owner) => hits_of(owner, triples) + 1,
-            Self::Digits(owner) => hits_of(owner, triples).div_ceil(BLOCK) << DIGIT_BITS,
-            Self::Boundaries(owner) => 2 * (hits_of(owner, triples) + 1).div_ceil(BLOCK),
-        }
-    }
-}
-
 impl<D: Device> Learner<D> {
     /// Prepares the launches of a step, in their order.
     pub(super) fn prepare(&mut self) {
         let rule = self.rule.kind();
-        self.add(|role| matches!(role, Role::Sample { .. }), Count::Triples, &[], str::to_owned);
-        self.add(|role| role == Role::Forward, Count::Triples, &[], str::to_owned);
-        self.add(|role| matches!(role, Role::Loss(_)), Count::Positives, &[], str::to_owned);
-        if self.engine.kernel(Role::Adjoint).is_some() {
-            self.add(|role| role == Role::Adjoint, Count::Triples, &[], str::to_owned);
+        match self.sharing {
+            Some(_) => self.prepare_shared(),
+            None => self.prepare_own(),
         }
         let owners: Vec<Owner> = OWNERS.into_iter().filter(|owner| self.changes(*owner)).collect();
         owners.iter().for_each(|owner| self.prepare_hits(*owner));
@@ -101,6 +62,16 @@ impl<D: Device> Learner<D> {
         }
     }
 
+    /// The launches from the batch to the derivatives by its scores, where positives have negatives of their own.
+    fn prepare_own(&mut self) {
+        self.add(|role| matches!(role, Role::Sample { .. }), Count::Triples, &[], str::to_owned);
+        self.add(|role| role == Role::Forward, Count::Triples, &[], str::to_owned);
+        self.add(|role| matches!(role, Role::Loss(_)), Count::POSITIVES, &[], str::to_owned);
+        if self.engine.kernel(Role::Adjoint).is_some() {
+            self.add(|role| role == Role::Adjoint, Count::Triples, &[], str::to_owned);
+        }
+    }
+
     /// Whether a step changes rows of an owner: trains them, or sees to their constraints.
     fn changes(&self, owner: Owner) -> bool {
         let constrained = |constraints: &[Constraint]| constraints.iter().any(|it| *it != Constraint::Frozen);
@@ -111,23 +82,26 @@ impl<D: Device> Learner<D> {
     /// The rows that a step may change.
     fn rows_of(&self, owner: Owner, rule: RuleKind) -> Count {
         let rows = self.engine.counts[owner as usize];
-        Count::Fixed(if rule.is_dense() { rows } else { rows.min(hits_of(owner, self.most_triples())) })
+        Count::Fixed(if rule.is_dense() { rows } else { rows.min(self.most().hits(owner)) })
     }
 
     /// The launches that list, sort and cut an owner's hits, and add up the gradient of their pieces.
     fn prepare_hits(&mut self, owner: Owner) {
         let rows = self.engine.counts[owner as usize];
-        let row_count = ("row_count", word(rows));
+        let row_count = ("row_count", Count::Fixed(rows));
         let plain = |name: &str| of_owner(name, owner);
         let swapped = |name: &str| match name {
             "hits" => of_owner("sorted", owner),
             "sorted" => of_owner("hits", owner),
             _ => of_owner(name, owner),
         };
-        self.add(|role| role == Role::List(owner), Count::Hits(owner), &[row_count], plain);
+        match self.sharing {
+            Some(_) => self.list_sources(owner, plain),
+            None => self.add(|role| role == Role::List(owner), Count::Hits(owner), &[row_count], plain),
+        }
         let rounds = sort_rounds(word(rows));
         for round in 0..rounds {
-            let shift = ("shift", round * DIGIT_BITS);
+            let shift = ("shift", Count::Fixed((round * DIGIT_BITS) as usize));
             let place: &dyn Fn(&str) -> String = if round.is_multiple_of(2) { &plain } else { &swapped };
             self.add(|role| role == Role::Histogram, Count::Hits(owner), &[shift], place);
             self.add(|role| role == Role::Scan, Count::Digits(owner), &[], place);
@@ -138,17 +112,20 @@ impl<D: Device> Learner<D> {
         self.add(|role| role == Role::Scan, Count::Boundaries(owner), &[], place);
         self.add(|role| role == Role::Cut, Count::HitsAndEnd(owner), &[row_count], place);
         if self.engine.trains(owner) {
-            let pieces = Count::Fixed(most_pieces(hits_of(owner, self.most_triples()), rows));
-            self.add(|role| role == Role::CountedPartial(owner), pieces, &[], place);
+            let pieces = Count::Fixed(most_pieces(self.most().hits(owner), rows * self.source_count(owner)));
+            match self.sharing {
+                Some(_) => self.gather_sources(owner, pieces, place),
+                None => self.add(|role| role == Role::CountedPartial(owner), pieces, &[], place),
+            }
         }
     }
 
     /// Prepares the launch of a role's kernel; `place` says what the array of a name is called here.
-    fn add(
+    pub(super) fn add(
         &mut self,
         is_role: impl Fn(Role) -> bool,
         count: Count,
-        sets: &[(&str, u32)],
+        sets: &[(&str, Count)],
         place: impl Fn(&str) -> String,
     ) {
         let kernel = self.engine.kernels.iter().position(|loaded| is_role(loaded.artifact.role));
@@ -174,14 +151,14 @@ impl<D: Device> Learner<D> {
         self.launches.push(launch);
     }
 
-    /// Makes all launches, of a batch of so many positives.
-    pub(super) fn launch_all(&mut self, positives: usize) -> Result<(), DeviceError> {
+    /// Makes all launches, of a batch of this size.
+    pub(super) fn launch_all(&mut self, size: Size) -> Result<(), DeviceError> {
         let Self { engine, words, arrays, launches, .. } = self;
-        let (triples, mut values) = (positives * (1 + self.negatives), Vec::new());
+        let mut values = Vec::new();
         for launch in launches {
-            let count = launch.count.of(positives, triples);
+            let count = launch.count.of(size);
             words.put(self.count, word(count));
-            launch.sets.iter().for_each(|(number, value)| words.put(*number, *value));
+            launch.sets.iter().for_each(|(number, value)| words.put(*number, word(value.of(size))));
             values.clear();
             values.extend(launch.words.iter().map(|number| *words.get(*number)));
             let array = |array: &Array| -> &D::Buffer {

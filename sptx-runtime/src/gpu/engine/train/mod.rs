@@ -3,11 +3,14 @@
 mod launches;
 mod memory;
 mod setup;
+mod shared;
+mod size;
 mod state;
 
 use std::ops::Range;
 
 pub use setup::{Filter, LearnerSetup, NegativesSetup};
+pub use shared::Sharing;
 
 use super::planes::Planes;
 use super::{Engine, OWNERS, stretch};
@@ -16,18 +19,20 @@ use crate::cpu;
 use crate::gpu::{Device, DeviceError, histogram_words, most_pieces};
 use crate::optimizer::{Rule, Step};
 use crate::program::Owner;
-use launches::{Launch, hits_of, of_owner, reserve};
+use launches::{Launch, of_owner, reserve};
 use memory::Named;
+use size::Size;
 
-/// A model that is trained on a device, on triples against negatives of their own.
+/// A model that is trained on a device, on triples against negatives of their own or against negatives that they share.
 ///
 /// Tables, the optimizer's state and the triples stay in the device's memory. An epoch sends its order; a step sends
 /// numbers, and its launches are prepared once. Steps have the same bits from run to run.
 pub struct Learner<D: Device> {
     engine: Engine<D>,
     rule: Rule,
-    /// Negatives of each positive.
+    /// Negatives of each positive, or of each set that is shared.
     negatives: usize,
+    sharing: Option<Sharing>,
     /// Positives of a batch at most.
     batch: usize,
     words: Named<u32>,
@@ -42,11 +47,13 @@ pub struct Learner<D: Device> {
 pub struct BatchPlace {
     /// The epoch, for the random numbers.
     pub epoch: u32,
+    /// Its number in the epoch.
+    pub number: u32,
     /// The place of its first positive in the epoch's order.
     pub first: u32,
     /// Its positives: at least one, and not more than the learner was made for.
     pub positives: usize,
-    /// What the derivatives of the loss are multiplied by.
+    /// What the derivatives of the loss are multiplied by, where that is not counted on the device.
     pub scale: f32,
 }
 
@@ -57,6 +64,8 @@ pub struct PositiveLoss {
     pub sum: f32,
     /// Whether its scores are finite numbers.
     pub finite: bool,
+    /// How many negatives count against it.
+    pub rivals: usize,
 }
 
 impl<D: Device> Learner<D> {
@@ -68,13 +77,14 @@ impl<D: Device> Learner<D> {
     /// # Panics
     /// When a kernel that a step needs is not among the artifacts, or lists of triples differ in length.
     pub fn like(host: &cpu::Engine, device: D, setup: LearnerSetup<'_>) -> Result<Self, Error> {
-        let LearnerSetup { artifacts, facts, negatives, loss, rule, batch } = setup;
+        let LearnerSetup { artifacts, facts, negatives, sharing, loss, rule, batch } = setup;
         let mut words = Named::default();
         reserve(&mut words);
         let mut learner = Self {
             engine: Engine::like(host, device, artifacts)?,
             rule,
             negatives: negatives.each as usize,
+            sharing,
             batch,
             count: words.set("count", 0),
             words,
@@ -88,6 +98,7 @@ impl<D: Device> Learner<D> {
         let first = Step { learning_rate: 0.0, weight_decay: 0.0, number: 1, penalty: None };
         learner.put_coefficients(first);
         learner.allocate_batch()?;
+        learner.allocate_shared(learner.most())?;
         learner.allocate_state()?;
         learner.prepare();
         learner.upload(host)?;
@@ -118,13 +129,13 @@ impl<D: Device> Learner<D> {
     /// # Panics
     /// When the batch is larger than was said, or the step has a penalty: there is no kernel for one.
     pub fn step(&mut self, place: BatchPlace, step: Step<'_>) -> Result<(), DeviceError> {
-        let BatchPlace { epoch, first, positives, scale } = place;
+        let BatchPlace { epoch, number, first, positives, scale } = place;
         assert!((1..=self.batch).contains(&positives), "{positives} positives of a batch of {}", self.batch);
         assert!(step.penalty.is_none(), "no kernel adds a penalty");
         // What a batch has fits bindings, so its numbers fit words.
-        let triples = positives * (1 + self.negatives);
+        let size = self.size(positives);
         let words = [
-            ("batch", triples as u32),
+            ("batch", size.triples() as u32),
             ("positives", positives as u32),
             ("first", first),
             ("epoch", epoch),
@@ -132,7 +143,8 @@ impl<D: Device> Learner<D> {
         ];
         words.into_iter().for_each(|(name, word)| _ = self.words.set(name, word));
         self.put_coefficients(step);
-        self.launch_all(positives)
+        self.put_shared(size, first, number);
+        self.launch_all(size)
     }
 
     /// The losses of the positives that stand at these places in the epoch's order; waits for the steps under way.
@@ -143,21 +155,43 @@ impl<D: Device> Learner<D> {
     /// # Panics
     /// When there are fewer facts.
     pub fn losses(&self, places: Range<usize>) -> Result<Vec<PositiveLoss>, DeviceError> {
-        let mut words = vec![0; 2 * places.len()];
-        self.engine.device.read(self.array("losses"), 2 * places.start, &mut words)?;
-        let loss = |pair: &[u32]| PositiveLoss {
-            sum: f32::from_bits(pair[0]),
-            finite: f32::from_bits(pair[0]).is_finite() && f32::from_bits(pair[1]) == 0.0,
-        };
-        Ok(words.chunks_exact(2).map(loss).collect())
+        let each = self.loss_words();
+        let mut words = vec![0; each * places.len()];
+        self.engine.device.read(self.array("losses"), each * places.start, &mut words)?;
+        let numbers: Vec<f32> = words.into_iter().map(f32::from_bits).collect();
+        Ok(numbers.chunks_exact(each).map(|own| self.loss(own)).collect())
+    }
+
+    /// Words of a positive's loss.
+    fn loss_words(&self) -> usize {
+        self.sharing.as_ref().map_or(2, |sharing| 3 * sharing.missing.len())
+    }
+
+    /// What a positive's words say: for one loss or for each end the loss, how many scores are not finite, and where
+    /// negatives are shared how many of them count.
+    fn loss(&self, words: &[f32]) -> PositiveLoss {
+        let rows = words.chunks_exact(if self.sharing.is_some() { 3 } else { 2 });
+        let rivals = |row: &[f32]| row.get(2).map_or(self.negatives, |rivals| *rivals as usize);
+        PositiveLoss {
+            sum: rows.clone().map(|row| row[0]).sum(),
+            finite: rows.clone().all(|row| row[0].is_finite() && row[1] == 0.0),
+            rivals: rows.map(rivals).sum(),
+        }
     }
 
     fn array(&self, name: &str) -> &D::Buffer {
         self.arrays.get(self.arrays.number(name).expect("every learner has the array"))
     }
 
-    fn most_triples(&self) -> usize {
-        self.batch * (1 + self.negatives)
+    /// The largest batch.
+    fn most(&self) -> Size {
+        self.size(self.batch)
+    }
+
+    /// A batch of so many positives.
+    fn size(&self, positives: usize) -> Size {
+        let shared = self.sharing.as_ref().map(|sharing| [sharing.chunk, sharing.missing.len()]);
+        Size { positives, negatives: self.negatives, shared }
     }
 
     fn allocate(&mut self, name: impl Into<String>, words: usize) -> Result<(), DeviceError> {
@@ -177,7 +211,7 @@ impl<D: Device> Learner<D> {
         self.put("facts", &facts.concat())?;
         self.words.set("fact_count", count as u32);
         self.allocate("order", count)?;
-        self.allocate("losses", 2 * count)
+        self.allocate("losses", self.loss_words() * count)
     }
 
     fn put_negatives(&mut self, negatives: NegativesSetup<'_>) -> Result<(), DeviceError> {
@@ -217,16 +251,17 @@ impl<D: Device> Learner<D> {
 
     /// The arrays of a batch, for the largest there is.
     fn allocate_batch(&mut self) -> Result<(), DeviceError> {
-        let triples = self.most_triples();
+        let most = self.most();
+        let triples = most.triples();
         let (scalars, vectors) =
             (self.engine.model.scalars, stretch::vector_words(&self.engine.model, &self.engine.sizes));
         self.allocate("triples", 3 * triples)?;
         self.allocate("scalars", scalars * triples)?;
         self.allocate("vectors", vectors * triples)?;
-        self.allocate("histogram", histogram_words(hits_of(Owner::Entity, triples)))?;
+        self.allocate("histogram", histogram_words(most.hits(Owner::Entity)))?;
         for owner in OWNERS {
-            let (hits, rows) = (hits_of(owner, triples), self.engine.counts[owner as usize]);
-            let (touched, pieces) = (rows.min(hits), most_pieces(hits, rows));
+            let (hits, rows) = (most.hits(owner), self.engine.counts[owner as usize]);
+            let (touched, pieces) = (rows.min(hits), most_pieces(hits, rows * self.source_count(owner)));
             let partial = Planes::of_owner(&self.engine.model, &self.engine.sizes, owner, pieces);
             put_offsets(&mut self.words, "partial", &partial);
             let arrays = [

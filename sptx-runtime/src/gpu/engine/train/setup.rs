@@ -1,5 +1,6 @@
 //! What a learner is made from.
 
+use super::shared::Sharing;
 use crate::gpu::Artifact;
 use crate::optimizer::Rule;
 
@@ -12,7 +13,9 @@ pub struct LearnerSetup<'a> {
     pub facts: [&'a [u32]; 3],
     /// How their negatives are drawn.
     pub negatives: NegativesSetup<'a>,
-    /// The numbers of the loss by name, as its kernel has them: `margin`, `adversarial`, `sharpness`.
+    /// Which negatives positives share, where they have none of their own.
+    pub sharing: Option<Sharing>,
+    /// The numbers of the loss by name, as its kernel has them: `margin`, `adversarial`, `sharpness`, `stands_for`.
     pub loss: &'a [(&'static str, f32)],
     /// The optimizer.
     pub rule: Rule,
@@ -25,11 +28,11 @@ pub struct LearnerSetup<'a> {
 pub struct NegativesSetup<'a> {
     /// The key of all random numbers.
     pub seed: u64,
-    /// Negatives of each positive.
+    /// Negatives of each positive, or of each set that is shared.
     pub each: u32,
     /// For each relation how often, of 2³², the head is replaced.
     pub thresholds: &'a [u64],
-    /// What is drawn anew, where negatives are filtered.
+    /// What is drawn anew, or left out where negatives are shared, where they are filtered.
     pub filter: Option<Filter<'a>>,
 }
 
