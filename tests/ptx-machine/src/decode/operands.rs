@@ -31,7 +31,7 @@ struct Family {
 
 impl<'a> Names<'a> {
     /// How many registers there may be.
-    const MOST: Slot = 1 << 18;
+    const MOST: Slot = 1 << 16;
 
     pub(crate) fn declare(&mut self, registers: &Registers<'a>) -> Result<()> {
         let &Registers { name, count, ty, .. } = registers;
@@ -74,7 +74,7 @@ impl<'a> Names<'a> {
             let (stem, digits) = name.split_at(split);
             let family = self.families.get(stem)?;
             let number = digits.parse().ok().filter(|number: &u32| number.to_string() == digits)?;
-            (number < family.count).then_some((family.first + number, family.ty))
+            (number < family.count).then(|| (family.first + number, family.ty))
         })
     }
 

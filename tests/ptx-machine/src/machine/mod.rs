@@ -88,7 +88,8 @@ impl Machine {
     /// The first fault: the launch does not fit the entry point, or a thread did what it must not do. What the buffers
     /// hold then has no meaning.
     pub fn launch(&self, entry: &Entry, launch: Launch<'_>, buffers: &mut [Vec<u32>]) -> Result<Statistics, Fault> {
-        check(entry, launch, buffers.len()).map_err(|what| Fault { kernel: entry.name.clone(), at: None, what })?;
+        let checked = check(entry, launch, buffers.len()).and_then(|()| self.affords(launch));
+        checked.map_err(|what| Fault { kernel: entry.name.clone(), at: None, what })?;
         let mut shared: Vec<_> = entry.shared.iter().map(|array| vec![0; array.bytes.div_ceil(4) as usize]).collect();
         let memory = Memory::new(entry, buffers, &mut shared);
         let mut group = Group::new(*self, entry, launch, parameters(entry, launch), memory);
@@ -97,6 +98,12 @@ impl Machine {
             group.run(workgroup, &mut dice)?;
         }
         Ok(group.statistics())
+    }
+
+    /// Each workgroup runs an instruction at least.
+    fn affords(&self, launch: Launch<'_>) -> Result<(), What> {
+        let budget = self.budget;
+        if u64::from(launch.workgroups) > budget { Err(What::Endless { budget }) } else { Ok(()) }
     }
 }
 

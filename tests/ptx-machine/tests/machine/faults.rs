@@ -157,4 +157,19 @@ fn a_launch_fits_its_entry_point() {
     assert_eq!(what(Launch { threads: 32, ..launch }, 2), Some(What::Threads { given: 32, wanted: 64 }));
     assert_eq!(what(Launch { parameters: &[1], ..launch }, 2), Some(What::Parameters { given: 1, wanted: 2 }));
     assert_eq!(what(Launch { workgroups: u32::MAX, ..launch }, 2), Some(What::Workgroups));
+    assert_eq!(what(Launch { workgroups: 1 << 30, ..launch }, 2), Some(What::Endless { budget: 1 << 26 }));
+}
+
+#[test]
+fn workgroups_have_so_many_threads_at_most() {
+    let threads = |text: &str, threads| {
+        let module = parse(text).expect("a good text");
+        let launch = Launch { workgroups: 1, threads, parameters: &[] };
+        Machine::default().launch(&module.entries()[0], launch, &mut []).map_err(|fault| fault.what)
+    };
+    let (any, few) = (text("", ""), text("", "").replace("\n{\n", "\n.maxntid 48\n{\n"));
+    assert_eq!(threads(&any, 1025), Err(What::Threads { given: 1025, wanted: 1024 }));
+    assert_eq!(threads(&any, 0), Err(What::Threads { given: 0, wanted: 1024 }));
+    assert_eq!(threads(&few, 49), Err(What::Threads { given: 49, wanted: 48 }));
+    assert!(threads(&few, 48).is_ok() && threads(&any, 1024).is_ok());
 }

@@ -3,6 +3,7 @@
 mod compare;
 mod convert;
 mod copies;
+mod damaged;
 mod exchange;
 mod faults;
 mod floats;

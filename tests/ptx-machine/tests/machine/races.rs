@@ -51,6 +51,8 @@ fn atomic_operations_race_with_others_only() {
     );
     let body = "red.global.add.u32 [%rd14], 1;\nld.global.u32 %r1, [%rd14];";
     assert_eq!(fault((1, 2), body), (race("out", 0, None), 2, 0, 0));
+    let turned = "setp.eq.u32 %p0, %r15, 0; @%p0 ld.global.u32 %r1, [%rd14];\nred.global.add.u32 [%rd14], 1;";
+    assert_eq!(fault((1, 2), turned), (race("out", 0, Some(0)), 2, 1, 0));
     let store = "setp.eq.u32 %p0, %r15, 0; @%p0 st.global.u32 [%rd14], 1;\nred.global.add.u32 [%rd14], 1;";
     assert_eq!(fault((1, 2), store), (race("out", 0, Some(0)), 2, 1, 0));
 }
