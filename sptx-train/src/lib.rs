@@ -74,7 +74,7 @@ pub use config::{
 pub use dataset::{Dataset, Split, SplitSummary, Summary, Triple, Vocabulary, Warning};
 pub use error::{ColumnHint, Columns, Error, IdHint, Kind, Number, Place, Result};
 pub use evaluate::{
-    CandidateScorer, EvaluateOptions, Evaluator, Metrics, Prediction, Query, Rank, RankMetrics, Ranks, Side,
+    Asked, CandidateScorer, EvaluateOptions, Evaluator, Metrics, Prediction, Query, Rank, RankMetrics, Ranks, Side,
     SideMetrics, TieMetrics, rank, top_k, top_k_many,
 };
 pub use export::{ExportFormat, export};
@@ -84,12 +84,12 @@ pub use loss::{Loss, LossValue};
 pub use manifest::{DatasetEntry, Machine, Manifest, ModelEntry};
 pub use neighbours::{Metric, Neighbour, nearest};
 pub use philox::{Purpose, Stream, bounded, normal_f64, philox4x32_10, uniform_f32, uniform_f64};
-pub use predict::{Answer, PredictOptions, Question, predict, predict_many};
+pub use predict::{Answer, PredictOptions, Question, predict, predict_many, predict_with};
 pub use questions::Questions;
 pub use report::write_report;
 pub use run_error::RunError;
 pub use run_folder::RunFolder;
 pub use sampler::{Corruption, NegativeSet, Negatives, Sampler, SamplerOptions, epoch_order, shared_negatives};
 pub use schedule::Schedule;
-pub use score::{DeviceScorer, EngineScorer};
+pub use score::{DeviceScorer, EngineScorer, RelationScorer};
 pub use trainer::{EpochRecord, Observer, Outcome, Silent, Trainer, Validation};

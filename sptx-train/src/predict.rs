@@ -2,13 +2,12 @@
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use sptx_runtime::cpu::Engine;
-use sptx_runtime::program::Owner;
 
 use crate::dataset::{Triple, check_ids};
 use crate::error::Result;
 use crate::evaluate::{Query, Side, top_k_many};
 use crate::filter::KnownTriples;
-use crate::score::EngineScorer;
+use crate::score::{EngineScorer, RelationScorer};
 
 /// A triple with one part missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,24 +127,31 @@ pub fn predict(
 /// # Errors
 /// [`Error::TripleOutOfRange`](crate::Error::TripleOutOfRange) where the engine has no such entity or relation.
 pub fn predict_many(engine: &Engine, questions: &[Question], options: &PredictOptions<'_>) -> Result<Vec<Vec<Answer>>> {
-    let (entities, relations) = (engine.tables().count(Owner::Entity), engine.relations());
+    engine.install(|| predict_with(&EngineScorer::new(engine), questions, options))
+}
+
+/// The same by any scorer, on the threads that it is called on.
+///
+/// # Errors
+/// As [`predict_many`].
+pub fn predict_with(
+    scorer: &dyn RelationScorer,
+    questions: &[Question],
+    options: &PredictOptions<'_>,
+) -> Result<Vec<Vec<Answer>>> {
     let asked: Vec<Triple> = questions.iter().map(|question| question.fill(0)).collect();
-    check_ids(&asked, entities, relations)?;
-    Ok(engine.install(|| {
-        let predictor = Predictor { scorer: EngineScorer::new(engine), relations: relations as u32, options };
-        let mut answers = vec![Vec::new(); questions.len()];
-        for side in [Side::Head, Side::Tail] {
-            predictor.entities(questions, side, &mut answers);
-        }
-        predictor.relations(questions, &mut answers);
-        answers
-    }))
+    check_ids(&asked, scorer.entity_count() as usize, scorer.relation_count() as usize)?;
+    let predictor = Predictor { scorer, options };
+    let mut answers = vec![Vec::new(); questions.len()];
+    for side in [Side::Head, Side::Tail] {
+        predictor.entities(questions, side, &mut answers);
+    }
+    predictor.relations(questions, &mut answers);
+    Ok(answers)
 }
 
 struct Predictor<'a> {
-    scorer: EngineScorer<'a>,
-    /// A vocabulary has fewer than 2^32 names.
-    relations: u32,
+    scorer: &'a dyn RelationScorer,
     options: &'a PredictOptions<'a>,
 }
 
@@ -162,7 +168,7 @@ impl Predictor<'_> {
         let exclude: Vec<&[u32]> = queries.iter().map(|&query| self.excluded(side, query)).collect();
         // One more than asked for, where one may have to go.
         let count = self.options.count.saturating_add(self.options.exclude_self.into());
-        let found = top_k_many(&self.scorer, side, &queries, count, &exclude);
+        let found = top_k_many(self.scorer, side, &queries, count, &exclude);
         for ((query, index), found) in asked.into_iter().zip(found) {
             let offered = found.iter().filter(|found| !self.options.exclude_self || found.entity != query.entity);
             let best = offered.take(self.options.count);
@@ -184,7 +190,7 @@ impl Predictor<'_> {
 
     fn best_relations(&self, question: Question) -> Vec<Answer> {
         let Triple { head, tail, .. } = question.fill(0);
-        let scores = self.scorer.score_relations(head, tail, 0..self.relations);
+        let scores = self.scorer.score_relations(head, tail, 0..self.scorer.relation_count());
         let scored = (0..).zip(scores).filter(|(_, score)| !score.is_nan());
         let answers = scored.map(|(relation, score)| self.answer(question, relation, score));
         let mut best: Vec<Answer> = answers.filter(|answer| !self.options.new_only || !answer.known).collect();

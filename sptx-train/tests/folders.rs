@@ -5,8 +5,8 @@ mod common;
 use common::runs::{begin, complete, config, graph, model};
 use sptx_runtime::kernel::CompiledModel;
 use sptx_train::{
-    EngineScorer, Error, EvaluateOptions, Evaluator, KnownTriples, ModelReference, Question, Result, RunFolder, Split,
-    Triple, predict,
+    EngineScorer, Error, EvaluateOptions, Evaluator, KnownTriples, ModelReference, Question, RelationScorer, Result,
+    RunFolder, Split, Triple, predict,
 };
 
 fn resolve(reference: &ModelReference) -> Result<CompiledModel> {

@@ -34,7 +34,8 @@ impl Executor {
         Self::of(gpu::steps(model, &schedule, steps), schedule, capabilities)
     }
 
-    fn of(plans: Vec<Plan>, schedule: Schedule, capabilities: Capabilities) -> (Self, Vec<Artifact>) {
+    /// The same, that knows some kernels which were made under the schedule.
+    pub fn of(plans: Vec<Plan>, schedule: Schedule, capabilities: Capabilities) -> (Self, Vec<Artifact>) {
         let artifacts = plans.iter().map(|plan| artifact(plan, schedule)).collect();
         let kernels = plans.into_iter().map(|plan| (plan.kernel.name.clone(), plan.kernel)).collect();
         (Self { kernels, capabilities }, artifacts)

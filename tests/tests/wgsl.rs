@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use sptx_codegen::emit::wgsl::{Options, module, validate};
-use sptx_codegen::gpu::{block_gradients, plan, shared_training};
+use sptx_codegen::gpu::{block_gradients, plan, ranking, shared_training};
 use sptx_codegen::legalize::shard;
 use sptx_codegen::lir::{
     Access, Atomic, Barrier, Binary, Builder, Builtin, Constant, Expression, Kernel, Place, Scalar, Type, Unary, Value,
@@ -445,4 +445,18 @@ fn kernels_over_blocks_are_taken_by_naga_and_tint() {
     }
     assert!(texts.len() > 500, "{} texts", texts.len());
     check_by_tint("blocks", &texts, &BTreeMap::new());
+}
+
+/// Ranks and best candidates, whose kernels are the same for all models but for their names.
+#[test]
+fn kernels_of_ranks_are_taken_by_naga_and_tint() {
+    let (_, model) = lowered(&zoo()[0]);
+    let mut texts = Texts::new();
+    for schedule in schedules() {
+        for plan in ranking(&model, &schedule) {
+            texts.insert(format!("{schedule}_{}", plan.kernel.name), text_of(&plan.kernel));
+        }
+    }
+    assert!(texts.keys().any(|name| name.ends_with("_best")));
+    check_by_tint("ranks", &texts, &BTreeMap::new());
 }

@@ -5,20 +5,26 @@
 //! joins their sums; `body` writes a stage's instructions, `run` a program's stages; the other modules say what is done for
 //! each row. The whole program of a triple is one kernel: what passes from stage to stage stays with its lanes.
 //!
+//! What asks for more than scores goes on where these are: `rank` counts how true answers stand, `best` keeps the best
+//! candidates, both on rows of `scores`.
+//!
 //! What a training step needs beside programs is made here too, so that a host sends it nothing but numbers: `sample`,
 //! `loss`, `sort` and `cut` (on arrays of hits, by `blocks`), `update`, `constrain`.
 //!
 //! Nothing here knows a target. The verifier runs over every kernel where debug assertions are on.
 
+mod best;
 mod body;
 mod compare;
 mod gather;
 mod learn;
 mod pairs;
 mod partial;
+mod rank;
 mod rows;
 mod run;
 mod scatter;
+mod scores;
 mod triple;
 
 mod blocks;
@@ -72,10 +78,40 @@ pub fn plan(model: &Model, schedule: &Schedule) -> Vec<Plan> {
             }
         });
     }
-    for split in &model.splits {
-        plans.extend([End::Query, End::Candidate].map(|end| triple::part(model, schedule, split, end)));
-        plans.push(compare::compare(model, schedule, split));
-    }
+    plans.extend(blocks_of(model, schedule));
+    verified(plans)
+}
+
+/// The kernels that score blocks.
+fn blocks_of(model: &Model, schedule: &Schedule) -> Vec<Plan> {
+    let of_split = |split| {
+        let [query, candidate] = [End::Query, End::Candidate].map(|end| triple::part(model, schedule, split, end));
+        [query, candidate, compare::compare(model, schedule, split)]
+    };
+    model.splits.iter().flat_map(of_split).collect()
+}
+
+/// The kernels of evaluation and prediction: those that score triples and blocks, and those that rank true answers and
+/// keep the best candidates on the device.
+///
+/// ```
+/// use sptx_codegen::testing::Sketch;
+/// use sptx_codegen::{compile, gpu};
+/// use sptx_runtime::gpu::{Role, Schedule};
+///
+/// let model = compile(Sketch::models()[0].clone()).program();
+/// let plans = gpu::ranking(&model, &Schedule::default());
+/// assert!(plans.iter().any(|plan| plan.role == Role::Rank));
+/// ```
+pub fn ranking(model: &Model, schedule: &Schedule) -> Vec<Plan> {
+    let mut plans = vec![triple::forward(model, schedule)];
+    plans.extend(blocks_of(model, schedule));
+    plans.extend([
+        rank::pick(model, schedule),
+        rank::rank(model, schedule),
+        best::exclude(model, schedule),
+        best::best(model, schedule),
+    ]);
     verified(plans)
 }
 

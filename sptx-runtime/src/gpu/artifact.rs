@@ -99,6 +99,14 @@ pub enum Role {
     PartAdjoint(Side, End),
     /// The gradient of a piece of the hits of one row, by queries or by candidates.
     PartPartial(Side, End, Owner),
+    /// The scores of true answers, from rows of scores.
+    Pick,
+    /// How many candidates score above true answers, and how many the same.
+    Rank,
+    /// NaN for the scores of listed pairs.
+    Exclude,
+    /// The best candidates of queries.
+    Best,
     /// The triples of a batch: positives in the order of an epoch, and negatives of each.
     Sample {
         /// Whether negatives that are known triples are drawn anew.

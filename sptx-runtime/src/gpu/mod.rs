@@ -22,6 +22,12 @@
 //! | `positions` | for each hit, in the order of the batch, which of the rows that are touched it is of |
 //! | `scores` | the score of query q with candidate c at `q · candidates + c` |
 //! | `pairs` | number s of what is kept of a pair ([`PairNumbers`](crate::program::PairNumbers)) at `s ·` (number of pairs) `+` its place |
+//! | `questions` | of each question its query, its answer, and where in `filtered` its list begins and ends: all of the first, then of the next |
+//! | `filtered` | candidates that are no rivals, in lists that questions share; in a list each once |
+//! | `truths` | the score of each question's answer |
+//! | `ranks` | of question q at 2q how many rivals score above its answer, or cannot be compared; then how many the same |
+//! | `excluded` | of each pair its query, then of each its candidate; no pair twice |
+//! | `best` | the list of lane l of query q, from entry `(q · lanes + l) · kept` on: of each entry its merit and its candidate |
 //! | `gradient` | gradient of touched row n: each plane of the owner, from its offset (`gradient0`, …), row by row |
 //! | `facts` | the heads of the training triples, then their relations, then their tails |
 //! | `order` | the order in which the epoch visits them |
@@ -51,6 +57,10 @@
 //! | [`Role::Learn`] | tile of queries, or of candidates | the four of [`Role::Compare`], `pairs` | the derivatives in `query_vectors`, or in `candidate_vectors` |
 //! | [`Role::PartAdjoint`] | query or candidate | `tables`, `triples`, `scalars`, `vectors` | `scalars`, `vectors` |
 //! | [`Role::PartPartial`] | piece | those of [`Role::Partial`] | `partial` |
+//! | [`Role::Pick`] | question | `scores`, `questions` | `truths` |
+//! | [`Role::Rank`] | question | `scores`, `questions`, `filtered`, `truths` | `ranks` |
+//! | [`Role::Exclude`] | pair | `excluded` | `scores` |
+//! | [`Role::Best`] | query | `scores` | `best` |
 //! | [`Role::Sample`] | triple | `facts`, `order`, `thresholds`, `known` | `triples` |
 //! | [`Role::Loss`] | positive | the scores in `scalars` | the upstream derivatives in `scalars`, `losses` |
 //! | [`Role::Negatives`] | shared negative | | `triples` |
@@ -84,6 +94,15 @@
 //! output from its offset (`derivative0`, …), as planes are laid out. Backward goes [`Role::Slopes`], [`Role::Learn`] for
 //! both ends, [`Role::PartAdjoint`] where there is one, then the partials: a hit of a part is the number of its query or
 //! candidate, on the side that [`Split::sides`](crate::program::Split::sides) has for the owner.
+//!
+//! **Ranks and best candidates** are found where the scores are, a stretch of queries and of candidates at a time. The rows
+//! of `scores` begin at the word `scores0`, are those of the queries from `first_query` on, and have `candidates` places
+//! each, for the candidates from `first_candidate` on. [`Role::Pick`] and [`Role::Rank`] run over the questions from
+//! `first_question` on, of `question_count` in all; rivals are counted among the candidates `from .. until`, at most
+//! [`MOST_COUNTED`] of them, and added to `ranks`. [`Role::Exclude`] runs over the pairs from `first_pair` on, of `pair_count` in
+//! all. [`Role::Best`] looks at the candidates `from .. until`, which come later than all that it has seen: lists have `kept`
+//! entries, ⌊log₂ `kept`⌋ is `levels`, and words of zeros are entries of no candidate. The merit of a score that is no NaN
+//! is `2³¹` plus the bits of its magnitude, or less these where it is negative.
 //!
 //! Runs of hits are cut into pieces of a fixed length so that a relation with thousands of hits is no single thread's
 //! work; sums run in the order of the hits within a piece and in the order of the pieces, so that a gradient has the same
@@ -137,6 +156,7 @@ mod device;
 #[cfg(feature = "cpu")]
 mod engine;
 mod planes;
+mod ranks;
 mod schedule;
 mod step;
 
@@ -147,8 +167,10 @@ pub use artifact::{
 pub use device::{Device, DeviceError};
 #[cfg(feature = "cpu")]
 pub use engine::{
-    BatchPlace, Engine, Filter, Gradients, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Setup, Sharing,
+    Answers, BatchPlace, Engine, Filter, Gradients, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Setup,
+    Sharing, Standing,
 };
 pub use planes::{plane_words, table_words};
+pub use ranks::{MOST_COUNTED, score_of_merit};
 pub use schedule::{Backward, Capabilities, Illegal, Schedule};
 pub use step::{BLOCK, DIGIT_BITS, PIECE, SOURCE_BIT, histogram_words, most_pieces, sort_rounds};

@@ -16,7 +16,7 @@ mod top_k;
 
 pub use metrics::{Metrics, RankMetrics, SideMetrics, TieMetrics};
 pub use rank::{Rank, Ranks, rank};
-pub use scorer::{CandidateScorer, Query, Side};
+pub use scorer::{Asked, CandidateScorer, Query, Side};
 pub use top_k::{Prediction, top_k, top_k_many};
 
 use crate::category::{Cardinality, Category};

@@ -8,6 +8,8 @@
 //! When an answer then turns up in its tile with another score, the tile is right: rivals are compared within one way
 //! of scoring, or equal embeddings would not tie. The block is then counted once more. Filtered candidates are counted
 //! like all, in one pass without branches, and taken back one by one.
+//!
+//! A scorer that [counts by itself](CandidateScorer::ranks) is asked for nothing but ranks.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +19,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use super::EvaluateOptions;
 use super::count::{count, take_back};
 use super::rank::{Rank, Ranks};
-use super::scorer::{CandidateScorer, Query, Side};
+use super::scorer::{Asked, CandidateScorer, Query, Side};
 use super::tiles::{Tiles, take_below};
 use crate::dataset::Triple;
 use crate::filter::KnownTriples;
@@ -104,6 +106,10 @@ struct Ranking<'a> {
 impl Ranking<'_> {
     /// The ranks of a block's questions.
     fn block(&self, block: &Block<'_>) -> Vec<Rank> {
+        if let Some(ranks) = self.by_the_scorer(block) {
+            self.progress.add(block.questions.len(), self.scorer.entity_count() as usize);
+            return ranks;
+        }
         let mut truths = self.truths(block);
         let mut counted = self.count(block, &truths);
         if !counted.corrections.is_empty() {
@@ -111,6 +117,14 @@ impl Ranking<'_> {
             counted = self.count(block, &truths);
         }
         counted.ranks
+    }
+
+    /// The ranks, where the scorer counts by itself.
+    fn by_the_scorer(&self, block: &Block<'_>) -> Option<Vec<Rank>> {
+        let answers: Vec<u32> = block.questions.iter().map(|question| question.answer).collect();
+        let filtered = self.known_of(block);
+        let Block { side, queries, rows, .. } = block;
+        self.scorer.ranks(&Asked { side: *side, queries, rows, answers: &answers, filtered: &filtered })
     }
 
     /// The scores of the true answers.
@@ -136,7 +150,7 @@ impl Ranking<'_> {
     fn stretch(&self, block: &Block<'_>, truths: &[f32], tiles: Range<u32>, scores: &mut Vec<f32>) -> Counted {
         let mut counted = Counted { ranks: vec![Rank::default(); truths.len()], corrections: Vec::new() };
         let first = self.tiles.candidates(tiles.start).start;
-        let mut known: Vec<&[u32]> = block.queries.iter().map(|&query| self.known_answers(block.side, query)).collect();
+        let mut known = self.known_of(block);
         for known in &mut known {
             take_below(known, first);
         }
@@ -152,8 +166,10 @@ impl Ranking<'_> {
         counted
     }
 
-    fn known_answers(&self, side: Side, query: Query) -> &[u32] {
-        self.known.map_or(&[], |known| known.answers(side, query))
+    /// The known answers to each query of a block.
+    fn known_of(&self, block: &Block<'_>) -> Vec<&[u32]> {
+        let known = |query: &Query| self.known.map_or(&[][..], |known| known.answers(block.side, *query));
+        block.queries.iter().map(known).collect()
     }
 }
 

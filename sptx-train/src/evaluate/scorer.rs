@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::rank::Rank;
+use super::top_k::Prediction;
 use crate::dataset::Triple;
 
 /// Which end of a triple is asked for.
@@ -44,6 +46,21 @@ impl Query {
     }
 }
 
+/// True answers to queries for one end, whose ranks among all entities are asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Which end is asked for.
+    pub side: Side,
+    /// The queries, each once.
+    pub queries: &'a [Query],
+    /// For each answer the place of its query.
+    pub rows: &'a [u32],
+    /// The answers.
+    pub answers: &'a [u32],
+    /// For each query, in order and each once, the entities that are no rivals of its answers.
+    pub filtered: &'a [&'a [u32]],
+}
+
 /// A model that scores many candidates against many queries; a higher score is more plausible.
 ///
 /// Evaluation and prediction ask for tiles, from several threads at once, and never for all scores together. The
@@ -82,5 +99,19 @@ pub trait CandidateScorer: Sync {
             Side::Head => self.score_heads(queries, candidates, scores),
             Side::Tail => self.score_tails(queries, candidates, scores),
         }
+    }
+
+    /// The rank of each answer, where the scorer counts by itself, as one whose scores are far away does. As given it does
+    /// not, and the scores of tiles are asked for.
+    ///
+    /// An answer's score must be the one that it has among the scores of its rivals; for NaN see [`rank`](crate::rank).
+    fn ranks(&self, _: &Asked<'_>) -> Option<Vec<Rank>> {
+        None
+    }
+
+    /// The best candidates of each query, as [`top_k_many`](crate::top_k_many) gives them, where the scorer finds them by
+    /// itself.
+    fn best(&self, _: Side, _: &[Query], _: usize, _: &[&[u32]]) -> Option<Vec<Vec<Prediction>>> {
+        None
     }
 }

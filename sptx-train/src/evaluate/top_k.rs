@@ -102,7 +102,7 @@ pub fn top_k_many(
     let size = (KEPT / count.clamp(1, KEPT)).min(QUERY_TILE);
     let blocks: Vec<_> = queries.chunks(size).zip(exclude.chunks(size)).collect();
     let found: Vec<_> = blocks.into_par_iter().map(|(queries, exclude)| search.block(queries, exclude)).collect();
-    found.into_iter().flatten().map(Best::into_sorted).collect()
+    found.into_iter().flatten().collect()
 }
 
 struct Search<'a> {
@@ -114,7 +114,12 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn block(&self, queries: &[Query], exclude: &[&[u32]]) -> Vec<Best> {
+    fn block(&self, queries: &[Query], exclude: &[&[u32]]) -> Vec<Vec<Prediction>> {
+        let by_the_scorer = self.scorer.best(self.side, queries, self.count, exclude);
+        by_the_scorer.unwrap_or_else(|| self.by_tiles(queries, exclude).into_iter().map(Best::into_sorted).collect())
+    }
+
+    fn by_tiles(&self, queries: &[Query], exclude: &[&[u32]]) -> Vec<Best> {
         let nothing = || queries.iter().map(|_| Best::new(self.count)).collect();
         let join = |left: Vec<Best>, right| left.into_iter().zip(right).map(|(left, right)| left.join(right)).collect();
         self.stretches

@@ -1,8 +1,10 @@
 //! What a model answers to questions about the graph, by name, with what the graph itself says.
 
 use serde::Serialize;
-use sptx::runtime::cpu::Engine;
-use sptx::train::{Dataset, Error, KnownTriples, PredictOptions, Question, Split, Triple, Vocabulary, predict_many};
+use sptx::train::{Dataset, KnownTriples, PredictOptions, Question, Split, Triple, Vocabulary, predict_with};
+
+use super::failure::Failure;
+use super::scoring::Scoring;
 
 /// An answer.
 #[derive(Clone, Debug, Serialize)]
@@ -32,32 +34,32 @@ pub(super) struct Wanted<'a> {
 
 /// A model and its graph, to be asked.
 pub(super) struct Oracle<'a> {
-    engine: &'a Engine,
+    scoring: Scoring<'a>,
     dataset: &'a Dataset,
     /// The triples of each split, in order.
     splits: [(Split, Vec<Triple>); 3],
 }
 
 impl<'a> Oracle<'a> {
-    pub(super) fn new(engine: &'a Engine, dataset: &'a Dataset) -> Self {
+    pub(super) fn new(scoring: Scoring<'a>, dataset: &'a Dataset) -> Self {
         let sorted = |split| {
             let mut triples = dataset.split(split).to_vec();
             triples.sort_unstable();
             (split, triples)
         };
-        Self { engine, dataset, splits: Split::ALL.map(sorted) }
+        Self { scoring, dataset, splits: Split::ALL.map(sorted) }
     }
 
     /// The best answers to a question, the best first.
-    pub(super) fn ask(&self, question: Question, wanted: Wanted<'_>) -> Result<Vec<Answer>, Error> {
+    pub(super) fn ask(&self, question: Question, wanted: Wanted<'_>) -> Result<Vec<Answer>, Failure> {
         Ok(self.ask_many(&[question], wanted)?.pop().unwrap_or_default())
     }
 
     /// The best answers to each question, the best first.
-    pub(super) fn ask_many(&self, questions: &[Question], wanted: Wanted<'_>) -> Result<Vec<Vec<Answer>>, Error> {
+    pub(super) fn ask_many(&self, questions: &[Question], wanted: Wanted<'_>) -> Result<Vec<Vec<Answer>>, Failure> {
         let Wanted { count, left_out, exclude_self } = wanted;
         let options = PredictOptions { count, known: left_out, new_only: true, exclude_self };
-        let found = predict_many(self.engine, questions, &options)?;
+        let found = self.scoring.ask(|scorer| predict_with(scorer, questions, &options))?;
         let named = |(question, best): (&Question, Vec<_>)| {
             (1..).zip(best).map(|(rank, best)| self.name(*question, rank, best)).collect()
         };

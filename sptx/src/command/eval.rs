@@ -1,13 +1,12 @@
 //! `sptx eval`.
 
 use indicatif::ProgressBar;
-#[cfg(feature = "wgpu")]
-use sptx::train::DeviceScorer;
-use sptx::train::{CandidateScorer, EngineScorer, EvaluateOptions, Evaluator, Metrics, Split};
+use sptx::train::{EvaluateOptions, Evaluator, Metrics, Split};
 
 use super::failure::Failure;
 use super::model::{EndedRun, Run};
-use super::{Outcome, devices, metrics as metrics_table, output};
+use super::scoring::ScoringDevice;
+use super::{Outcome, metrics as metrics_table, output};
 
 const ABOUT: &str = "\
 Rank the triples of a split.
@@ -37,10 +36,8 @@ pub(super) struct Arguments {
     /// Also show each category of relations and each relation.
     #[arg(long)]
     by_relation: bool,
-    /// What computes the scores: `auto`, `cpu`, or a GPU as `sptx devices` lists them: `wgpu`, `wgpu:1`, or `wgpu:` and a
-    /// part of its name.
-    #[arg(long, default_value = "auto")]
-    device: String,
+    #[command(flatten)]
+    device: ScoringDevice,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -60,7 +57,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     if arguments.by_relation { by_relation(&metrics) } else { Ok(()) }
 }
 
-fn evaluate(run: &Run, split: Split, filtered: bool, device: &str) -> Result<Metrics, Failure> {
+fn evaluate(run: &Run, split: Split, filtered: bool, device: &ScoringDevice) -> Result<Metrics, Failure> {
+    let scoring = device.scoring(&run.engine)?;
     let bar = ProgressBar::new(0);
     let progress = |done: usize, all: usize| {
         bar.set_length(all as u64);
@@ -68,39 +66,9 @@ fn evaluate(run: &Run, split: Split, filtered: bool, device: &str) -> Result<Met
     };
     let options = EvaluateOptions { filtered, progress: Some(&progress), ..EvaluateOptions::default() };
     let evaluator = Evaluator::new(&run.dataset);
-    devices::check(device, "models are evaluated on")?;
-    let metrics = match devices::gpu(device) {
-        Some(gpu) => on_gpu(run, gpu, &|scorer| evaluator.evaluate(scorer, split, &options)),
-        None => {
-            let scorer = EngineScorer::new(&run.engine);
-            Ok(run.engine.install(|| evaluator.evaluate(&scorer, split, &options))?)
-        }
-    };
+    let metrics = scoring.ask(|scorer| evaluator.evaluate(scorer, split, &options));
     bar.finish_and_clear();
     metrics
-}
-
-/// What an evaluation asks a scorer.
-type Evaluation<'a> = &'a dyn Fn(&dyn CandidateScorer) -> Result<Metrics, sptx::train::Error>;
-
-/// Evaluates by the kernels of a GPU.
-#[cfg(feature = "wgpu")]
-fn on_gpu(run: &Run, gpu: &str, evaluate: Evaluation<'_>) -> Result<Metrics, Failure> {
-    use sptx::runtime::gpu::Schedule;
-    use sptx::runtime::wgpu::WgpuDevice;
-
-    let device = WgpuDevice::open(gpu).map_err(sptx::runtime::Error::from)?;
-    let artifacts = sptx::codegen::emit::wgsl::artifacts(run.engine.model(), &Schedule::default());
-    let scorer = DeviceScorer::new(&run.engine, device, artifacts)?;
-    let metrics = evaluate(&scorer)?;
-    scorer.finish()?;
-    Ok(metrics)
-}
-
-/// Says that this command was built without GPUs.
-#[cfg(not(feature = "wgpu"))]
-fn on_gpu(_: &Run, _: &str, _: Evaluation<'_>) -> Result<Metrics, Failure> {
-    Err(devices::without_gpus())
 }
 
 fn by_relation(metrics: &Metrics) -> Outcome {

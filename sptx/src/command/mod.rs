@@ -30,6 +30,7 @@ mod options;
 mod output;
 mod progress;
 mod queries;
+mod scoring;
 mod settings;
 mod showcase;
 

@@ -8,6 +8,7 @@ use sptx::train::{Dataset, Kind, KnownTriples, Question};
 use super::answers::{Answer, Oracle, Wanted, parts};
 use super::failure::Failure;
 use super::model::{EndedRun, Run};
+use super::scoring::ScoringDevice;
 use super::{Outcome, options, output, queries};
 
 const ABOUT: &str = "\
@@ -26,7 +27,8 @@ Examples:
   sptx predict runs/countries-transe-1 --head portugal --relation neighbour
   sptx predict runs/countries-transe-1 --relation currency --tail euro --exclude-known
   sptx predict runs/countries-transe-1 --head danube --tail austria --json
-  sptx predict runs/countries-transe-1 --queries questions.tsv --top 3 --out answers.tsv";
+  sptx predict runs/countries-transe-1 --queries questions.tsv --top 3 --out answers.tsv
+  sptx predict runs/countries-transe-1 --queries questions.tsv --device wgpu";
 
 /// Complete triples: tails, heads or relations.
 #[derive(Debug, clap::Args)]
@@ -55,6 +57,8 @@ pub(super) struct Arguments {
     /// Leave out the entity that the question names.
     #[arg(long)]
     exclude_self: bool,
+    #[command(flatten)]
+    device: ScoringDevice,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -84,7 +88,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     };
     let Arguments { top: count, exclude_self, .. } = *arguments;
     let wanted = Wanted { count, left_out: &left_out, exclude_self };
-    let oracle = Oracle::new(&engine, &dataset);
+    let oracle = Oracle::new(arguments.device.scoring(&engine)?, &dataset);
     match &arguments.queries {
         Some(path) => queries::answer(&oracle, &dataset, wanted, path, arguments.out.as_deref(), arguments.json),
         None => {

@@ -7,6 +7,7 @@ use sptx::runtime::cpu::Engine;
 use sptx::train::{Dataset, KnownTriples, Question, Split, Triple};
 
 use super::answers::{Answer, Oracle, Wanted};
+use super::scoring::Scoring;
 use super::{Outcome, output};
 
 /// Questions about the bundled graph whose answers many people know, one for each relation that is neither trivial nor
@@ -36,7 +37,7 @@ pub(super) fn print(engine: &Engine, dataset: &Dataset) -> Outcome {
     // Nothing that training had, and no entity as an answer to a question about itself.
     let left_out = KnownTriples::new(dataset.train().iter().copied());
     let wanted = Wanted { count: ANSWERS, left_out: &left_out, exclude_self: true };
-    let oracle = Oracle::new(engine, dataset);
+    let oracle = Oracle::new(Scoring::cpu(engine), dataset);
     let mut table = output::table(&["question", "best answers that training did not have"], 2);
     for (head, relation) in questions {
         let answers = oracle.ask(Question::Tail { head, relation }, wanted)?;

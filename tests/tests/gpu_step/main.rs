@@ -1,8 +1,9 @@
-//! Training steps by the kernels of GPUs, run by the executor, against the CPU's.
+//! Training steps and ranks by the kernels of GPUs, run by the executor, against the CPU's.
 
 mod hits;
 mod losses;
 mod memory;
+mod ranks;
 mod sampling;
 mod shared;
 mod steps;

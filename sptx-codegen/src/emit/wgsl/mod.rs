@@ -105,6 +105,14 @@ pub fn training_artifacts(model: &Model, schedule: &Schedule, steps: &Steps) -> 
     of_plans(&crate::gpu::steps(model, schedule, steps), schedule, &Options::default())
 }
 
+/// The kernels that evaluate a model and predict by it under a schedule, as what a device launches.
+///
+/// # Panics
+/// As [`module`] does.
+pub fn ranking_artifacts(model: &Model, schedule: &Schedule) -> Vec<Artifact> {
+    of_plans(&crate::gpu::ranking(model, schedule), schedule, &Options::default())
+}
+
 fn of_plans(plans: &[Plan], schedule: &Schedule, options: &Options) -> Vec<Artifact> {
     plans.iter().map(|plan| artifact_for(plan.role, *schedule, &plan.kernel, plan.rows, options)).collect()
 }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use super::Engine;
 use super::launch::About;
 use super::stretch::part_words;
-use super::{Engine, Loaded};
 use crate::Error;
 use crate::cpu::{Batch, Block, Candidates, Pairs, Queries, groups};
 use crate::gpu::{Device, DeviceError, End, Role};
@@ -12,6 +12,45 @@ use crate::program::{Part, Split};
 
 /// Scores kept at a time, at most; fewer where a binding has no room for them.
 pub(super) const PAIRS: usize = 1 << 22;
+
+/// Scores of some queries with some candidates, where the device holds them.
+pub(super) struct Held<'a> {
+    /// The places of the queries, row by row.
+    pub(super) members: &'a [usize],
+    /// How many queries came before these.
+    pub(super) first: usize,
+    /// The places of the candidates, each a column.
+    pub(super) columns: Range<usize>,
+    /// In which buffer they are.
+    pub(super) place: Place,
+    /// The word where they begin.
+    pub(super) at: usize,
+}
+
+impl Held<'_> {
+    /// What a kernel is told of them.
+    pub(super) fn word(&self, name: &str) -> Option<usize> {
+        Some(match name {
+            "scores0" => self.at,
+            "candidates" => self.columns.len(),
+            "first_query" => self.first,
+            "first_candidate" => self.columns.start,
+            _ => return None,
+        })
+    }
+}
+
+/// Where scores are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In `scores`, where comparisons leave them.
+    Compared,
+    /// Among the scalars of pairs that were scored as triples.
+    Triples,
+}
+
+/// What is done with scores while the device holds them.
+pub(super) type Visit<'a, D> = &'a mut dyn FnMut(&Engine<D>, &Held<'_>) -> Result<(), DeviceError>;
 
 impl<D: Device> Engine<D> {
     /// The scores of every query with every candidate, those of one query end to end.
@@ -31,50 +70,86 @@ impl<D: Device> Engine<D> {
         let block = Block { queries, candidates, answers: None };
         block.check(self.counts)?;
         let candidates = block.candidates.ids();
-        if scores.is_empty() {
-            return Ok(());
-        }
-        match self.model.split(queries.missing).cloned() {
-            Some(split) => self.score_split(&split, queries, &candidates, scores),
-            None => self.score_expanded(queries, &candidates, scores),
-        }
+        let take = &mut |engine: &Self, held: &Held<'_>| {
+            let mut words = vec![0; held.members.len() * held.columns.len()];
+            engine.device.read(engine.held(held.place), held.at, &mut words)?;
+            for (member, row) in held.members.iter().zip(words.chunks(held.columns.len())) {
+                let places = &mut scores[member * candidates.len()..][held.columns.clone()];
+                places.iter_mut().zip(row).for_each(|(score, word)| *score = f32::from_bits(*word));
+            }
+            Ok(())
+        };
+        Ok(self.each_held(queries, &candidates, take)?)
     }
 
-    /// Pairs as triples, for scores that do not split.
-    fn score_expanded(&mut self, queries: Queries<'_>, candidates: &[u32], scores: &mut [f32]) -> Result<(), Error> {
-        let each = candidates.len();
-        let step = self.stretch.div_ceil(each);
-        for (number, scores) in scores.chunks_mut(step * each).enumerate() {
-            let first = number * step;
-            let pairs = Pairs::of(queries.slice(first..first + scores.len() / each), candidates);
-            scores.copy_from_slice(&self.score(pairs.batch())?);
-        }
-        Ok(())
+    /// The places of queries in the order in which they are scored, those together that share what is done for a
+    /// candidate.
+    pub(super) fn query_groups(&self, queries: Queries<'_>) -> Vec<Vec<usize>> {
+        let by_relation = self.model.split(queries.missing).is_some_and(|split| split.by_relation);
+        groups(queries.relations, by_relation)
     }
 
-    fn score_split(
+    /// Scores every query with every candidate, a stretch of queries with a stretch of candidates at a time. All queries
+    /// of a [group](Self::query_groups) meet some candidates before the next ones, which are those of higher places.
+    pub(super) fn each_held(
         &mut self,
-        split: &Split,
         queries: Queries<'_>,
         candidates: &[u32],
-        scores: &mut [f32],
-    ) -> Result<(), Error> {
-        let most = self.device.capabilities().binding_words as usize;
-        for members in groups(queries.relations, split.by_relation) {
+        visit: Visit<'_, D>,
+    ) -> Result<(), DeviceError> {
+        if queries.is_empty() || candidates.is_empty() {
+            return Ok(());
+        }
+        let split = self.model.split(queries.missing).cloned();
+        let mut first = 0;
+        for members in self.query_groups(queries) {
             let [entities, relations] = picked(queries, &members);
             let group = Queries { entities: &entities, relations: &relations, ..queries };
-            for columns in ranges(candidates.len(), self.most_items(&split.candidate)) {
-                self.put_candidates(split, group, &candidates[columns.clone()])?;
-                let rows = (PAIRS.min(most) / columns.len()).clamp(1, self.most_items(&split.query));
-                for range in ranges(members.len(), rows) {
-                    let found = self.compare(split, group.slice(range.clone()), columns.len())?;
-                    for (member, row) in members[range].iter().zip(found.chunks(columns.len())) {
-                        scores[member * candidates.len()..][columns.clone()].copy_from_slice(row);
-                    }
+            for columns in ranges(candidates.len(), self.most_columns(split.as_ref())) {
+                let candidates = &candidates[columns.clone()];
+                if let Some(split) = &split {
+                    self.put_candidates(split, group, candidates)?;
+                }
+                for range in ranges(members.len(), self.most_rows(split.as_ref(), columns.len())) {
+                    let some = group.slice(range.clone());
+                    let (place, at) = match &split {
+                        Some(split) => (Place::Compared, self.compare(split, some, columns.len())?),
+                        None => (Place::Triples, self.score_pairs(some, candidates)?),
+                    };
+                    let (members, first) = (&members[range.clone()], first + range.start);
+                    visit(self, &Held { members, first, columns: columns.clone(), place, at })?;
                 }
             }
+            first += members.len();
         }
         Ok(())
+    }
+
+    /// The buffer of scores.
+    pub(super) fn held(&self, place: Place) -> &D::Buffer {
+        match place {
+            Place::Compared => self.scores.buffer(),
+            Place::Triples => self.batch.scalars.buffer(),
+        }
+    }
+
+    /// How many candidates are at hand at a time.
+    fn most_columns(&self, split: Option<&Split>) -> usize {
+        split.map_or(self.stretch, |split| self.most_items(&split.candidate))
+    }
+
+    /// How many queries meet so many candidates at a time.
+    fn most_rows(&self, split: Option<&Split>, columns: usize) -> usize {
+        let Some(split) = split else { return (self.stretch / columns).max(1) };
+        let most = PAIRS.min(self.device.capabilities().binding_words as usize);
+        (most / columns).clamp(1, self.most_items(&split.query))
+    }
+
+    /// Scores pairs as triples, where scores do not split; gives the word where the scores begin.
+    fn score_pairs(&mut self, queries: Queries<'_>, candidates: &[u32]) -> Result<usize, DeviceError> {
+        let pairs = Pairs::of(queries, candidates);
+        self.forward(pairs.batch())?;
+        Ok(self.model.score * pairs.batch().len())
     }
 
     /// How many queries or candidates fit bindings.
@@ -109,15 +184,13 @@ impl<D: Device> Engine<D> {
         self.put_part(split, End::Query, Batch { heads, relations: queries.relations, tails })
     }
 
-    /// The scores of some queries with the candidates at hand.
-    fn compare(&mut self, split: &Split, queries: Queries<'_>, candidates: usize) -> Result<Vec<f32>, DeviceError> {
+    /// Scores some queries with the candidates at hand; gives the word where the scores begin.
+    fn compare(&mut self, split: &Split, queries: Queries<'_>, candidates: usize) -> Result<usize, DeviceError> {
         self.put_queries(split, queries)?;
-        let mut words = vec![0; queries.len() * candidates];
-        self.scores.hold(&self.device, words.len())?;
+        self.scores.hold(&self.device, queries.len() * candidates)?;
         let role = Role::Compare(split.missing);
         self.launch_tiles(role, [queries.len(), candidates], About::Block { queries: queries.len(), candidates })?;
-        self.device.read(self.scores.buffer(), 0, &mut words)?;
-        Ok(words.into_iter().map(f32::from_bits).collect())
+        Ok(0)
     }
 
     /// Launches a kernel for each tile of a grid of so many ends.
@@ -127,10 +200,7 @@ impl<D: Device> Engine<D> {
         ends: [usize; N],
         about: About<'_>,
     ) -> Result<(), DeviceError> {
-        let Some(Loaded { artifact, .. }) = self.kernel(role) else {
-            panic!("{} was given no kernel of {role:?}", self.model.name)
-        };
-        let tile = artifact.schedule.tile as usize;
+        let tile = self.loaded(role).artifact.schedule.tile as usize;
         self.launch(role, ends.into_iter().map(|count| count.div_ceil(tile)).product(), about)
     }
 }

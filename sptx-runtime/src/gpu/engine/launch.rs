@@ -1,5 +1,6 @@
 //! Launches of kernels, with their parameters and buffers found by name.
 
+use super::block::Held;
 use super::hits::Hits;
 use super::planes::Planes;
 use super::stretch::derivative_at;
@@ -22,6 +23,8 @@ pub(super) enum About<'a> {
     Block { queries: usize, candidates: usize },
     /// The same, where the derivatives by an end's outputs are wanted.
     Learn { queries: usize, candidates: usize, end: End, part: &'a Part },
+    /// Scores that the device holds, with what else the kernel is told.
+    Held { scores: &'a Held<'a>, words: &'a [(&'static str, usize)] },
 }
 
 /// What the parameters of one launch depend on.
@@ -36,10 +39,14 @@ impl<D: Device> Engine<D> {
         self.kernels.iter().find(|loaded| loaded.artifact.role == role)
     }
 
+    /// The kernel of a role that there must be.
+    pub(super) fn loaded(&self, role: Role) -> &Loaded<D::Kernel> {
+        self.kernel(role).unwrap_or_else(|| panic!("{} was given no kernel of {role:?}", self.model.name))
+    }
+
     /// Launches the kernel of a role for `count` of what it runs once for each.
     pub(super) fn launch(&self, role: Role, count: usize, about: About<'_>) -> Result<(), DeviceError> {
-        let Loaded { artifact, kernel } =
-            self.kernel(role).unwrap_or_else(|| panic!("{} was given no kernel of {role:?}", self.model.name));
+        let Loaded { artifact, kernel } = self.loaded(role);
         let launch = Launch { count, about };
         let unknown = |what, name: &str| -> ! {
             panic!("kernel `{}` asks for a {what} `{name}`, of which nothing is known", artifact.entry)
@@ -83,6 +90,10 @@ impl<D: Device> Engine<D> {
                     _ => None,
                 };
             }
+            About::Held { scores, words } => {
+                let given = words.iter().find(|(given, _)| *given == name).map(|(_, number)| *number);
+                return given.or_else(|| scores.word(name)).map(word);
+            }
             About::Triples | About::Part(..) => return (name == "batch").then(|| word(launch.count)),
         };
         if name == "batch" {
@@ -101,7 +112,7 @@ impl<D: Device> Engine<D> {
             About::Part(_, part) => (part, launch.count),
             About::PartRows { count, part, .. } => (part, count),
             About::Learn { queries, candidates, end, part } => (part, [queries, candidates][end as usize]),
-            About::Triples | About::Rows { .. } | About::Block { .. } => return None,
+            About::Triples | About::Rows { .. } | About::Block { .. } | About::Held { .. } => return None,
         };
         Some(word(derivative_at(part, &self.sizes, count, output)))
     }
@@ -129,6 +140,8 @@ impl<D: Device> Engine<D> {
                     _ => return None,
                 });
             }
+            About::Held { scores, .. } if name == "scores" => return Some(self.held(scores.place)),
+            About::Held { .. } => return self.ranking.buffer(name),
         };
         match name {
             "triples" => return Some(items.triples.buffer()),

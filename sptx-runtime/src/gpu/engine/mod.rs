@@ -1,12 +1,14 @@
 //! A model on a GPU's device, whichever it is.
 
 mod arrays;
+mod best;
 mod block;
 mod block_gradients;
 mod gradients;
 mod hits;
 mod launch;
 mod planes;
+mod ranks;
 mod stretch;
 mod train;
 
@@ -16,6 +18,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use gradients::Gradients;
+pub use ranks::{Answers, Standing};
 pub use train::{BatchPlace, Filter, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Sharing};
 
 use super::{Artifact, Device, DeviceError, Role};
@@ -66,6 +69,7 @@ pub struct Engine<D: Device> {
     parts: [ItemArrays<D::Buffer>; 2],
     scores: Grown<D::Buffer>,
     pairs: Grown<D::Buffer>,
+    ranking: ranks::Arrays<D::Buffer>,
     owners: [OwnerArrays<D::Buffer>; 2],
     stamps: Vec<u32>,
     stretch: usize,
@@ -161,6 +165,7 @@ impl<D: Device> Engine<D> {
             parts: [ItemArrays::default(), ItemArrays::default()],
             scores: Grown::default(),
             pairs: Grown::default(),
+            ranking: ranks::Arrays::default(),
             owners: [OwnerArrays::default(), OwnerArrays::default()],
             stamps: Vec::new(),
             stretch,
