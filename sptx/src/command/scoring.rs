@@ -12,6 +12,14 @@ use sptx::train::{EngineScorer, RelationScorer};
 use super::devices;
 use super::failure::Failure;
 
+/// A GPU.
+#[cfg(feature = "wgpu")]
+pub(super) type Gpu = WgpuDevice;
+
+/// A GPU, of which there is none in a command that was built without them.
+#[cfg(not(feature = "wgpu"))]
+pub(super) enum Gpu {}
+
 /// The option that says what computes scores.
 #[derive(Debug, clap::Args)]
 pub(super) struct ScoringDevice {
@@ -24,14 +32,14 @@ pub(super) struct ScoringDevice {
 impl ScoringDevice {
     /// The GPU that is asked for; none for the CPU.
     #[cfg(feature = "wgpu")]
-    pub(super) fn gpu(&self) -> Result<Option<WgpuDevice>, Failure> {
+    pub(super) fn gpu(&self) -> Result<Option<Gpu>, Failure> {
         let open = |name| WgpuDevice::open(name).map_err(|error| sptx::runtime::Error::from(error).into());
         self.gpu_name()?.map(open).transpose()
     }
 
     /// Says that this command was built without GPUs, where one is asked for.
     #[cfg(not(feature = "wgpu"))]
-    pub(super) fn gpu(&self) -> Result<Option<std::convert::Infallible>, Failure> {
+    pub(super) fn gpu(&self) -> Result<Option<Gpu>, Failure> {
         self.gpu_name()?.map_or(Ok(None), |_| Err(devices::without_gpus()))
     }
 
@@ -63,7 +71,7 @@ pub(super) struct Scoring<'a> {
     #[cfg(feature = "wgpu")]
     gpu: Option<DeviceScorer<'a, WgpuDevice>>,
     #[cfg(not(feature = "wgpu"))]
-    gpu: Option<std::convert::Infallible>,
+    gpu: Option<Gpu>,
 }
 
 impl<'a> Scoring<'a> {

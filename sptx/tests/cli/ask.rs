@@ -1,6 +1,6 @@
 //! Runs that have ended: evaluating them and asking them.
 
-use super::support::{Folder, Ran, trained};
+use super::support::{Folder, trained};
 
 #[test]
 fn metrics_of_every_split() {
@@ -18,71 +18,6 @@ fn metrics_of_every_split() {
     assert!(table.contains("step2") && table.contains("1-1"), "{table}");
     let kept: serde_json::Value = serde_json::from_slice(&folder.read("run/metrics.json")).expect("JSON");
     assert_eq!(kept["test"], folder.json("eval run --json"), "evaluating again gives the same numbers");
-}
-
-/// Whether there is an adapter to ask; fails where `SPTX_REQUIRE` lists `vulkan` and there is none.
-fn has_gpu(folder: &Folder) -> bool {
-    let devices = folder.json("devices --json");
-    let has = devices.as_array().is_some_and(|devices| devices.len() > 1);
-    let required = std::env::var("SPTX_REQUIRE").unwrap_or_default();
-    assert!(has || !required.split(',').any(|name| name.trim() == "vulkan"), "SPTX_REQUIRE lists `vulkan`");
-    if !has {
-        println!("SKIPPED (vulkan): no adapter to evaluate on");
-    }
-    has
-}
-
-/// What is said where a verb asks for a GPU that there is not.
-fn gpus_that_are_not_there(folder: &Folder, line: &str) {
-    let mut without_drivers = folder.command(&format!("{line} --device wgpu"));
-    let ran = Ran::from(without_drivers.env("VK_DRIVER_FILES", "none").output().expect("the command runs"));
-    assert!(ran.code == Some(1) && ran.out.is_empty() && ran.err.contains("mesa-vulkan-drivers"), "{ran:?}");
-    let ran = folder.run(&format!("{line} --device wgpu:nowhere"));
-    assert_eq!(ran.code, Some(1), "{ran:?}");
-    let ran = folder.run(&format!("{line} --device gpu"));
-    assert!(ran.code == Some(1) && ran.err.contains("no device is named `gpu`"), "{ran:?}");
-    assert!(ran.err.contains("models are evaluated on: auto, cpu, wgpu"), "{ran:?}");
-}
-
-/// The ranks that a GPU gives are those of the CPU, for scores without ties that rounding could break.
-#[test]
-fn metrics_by_a_gpu() {
-    let folder = trained();
-    gpus_that_are_not_there(&folder, "eval run");
-    if !has_gpu(&folder) {
-        return;
-    }
-    for raw in ["", "--raw"] {
-        let by = |device: &str| folder.json(&format!("eval run --split train {raw} --json --device {device}"));
-        let (cpu, gpu) = (by("cpu"), by("wgpu"));
-        for metric in ["mean_rank", "mean_reciprocal_rank", "hits_at_10"] {
-            let of = |metrics: &serde_json::Value| metrics["both"]["realistic"][metric].as_f64().expect("a number");
-            assert!((of(&cpu) - of(&gpu)).abs() <= 1e-2 * of(&cpu), "{metric}: {} and {}", of(&cpu), of(&gpu));
-        }
-    }
-}
-
-/// A GPU's answers are those of the CPU, but for the rounding of scores; so are the exit codes of mistakes.
-#[test]
-fn answers_by_a_gpu() {
-    let folder = trained();
-    gpus_that_are_not_there(&folder, "predict run --head e0 --relation step1");
-    if !has_gpu(&folder) {
-        return;
-    }
-    folder.write("questions.tsv", "e0\tstep1\t?\n?\tstep2\te3\ne0\t?\te1\ne5\tstep2\t?\n");
-    for options in ["--top 3", "--top 1 --exclude-known", "--top 24 --exclude-self"] {
-        let by =
-            |device: &str| folder.succeed(&format!("predict run --queries questions.tsv {options} --device {device}"));
-        let [cpu, gpu] = ["cpu", "wgpu"].map(by);
-        assert_eq!(cpu.lines().count(), gpu.lines().count());
-        for (cpu, gpu) in cpu.lines().zip(gpu.lines()).skip(1) {
-            let [cpu, gpu] = [cpu, gpu].map(|line| line.split('\t').collect::<Vec<_>>());
-            assert_eq!((&cpu[..5], &cpu[6..]), (&gpu[..5], &gpu[6..]));
-            let score = |line: &[&str]| line[5].parse::<f64>().expect("a number");
-            assert!((score(&cpu) - score(&gpu)).abs() <= 1e-3 * (1.0 + score(&cpu).abs()), "{cpu:?} {gpu:?}");
-        }
-    }
 }
 
 #[test]

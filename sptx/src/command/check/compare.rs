@@ -4,12 +4,13 @@ use serde::Serialize;
 use sptx::codegen::Compiled;
 use sptx::codegen::interp;
 use sptx::codegen::ir::PlaneId;
-use sptx::runtime::cpu::{Batch, Block, BlockLoss, Candidates, Gradients, Queries};
+use sptx::runtime::cpu::{Batch, Queries};
 use sptx::runtime::program::Side;
 use sptx::train::Triple;
 
 use super::draw::Case;
 use super::reference::{self, root_mean_square};
+use super::subject::{RowGradients, Subject};
 use crate::command::failure::Failure;
 
 /// The most elements of a row that differences are taken of; beyond it, evenly spaced ones.
@@ -45,22 +46,21 @@ impl Errors {
     }
 }
 
-/// Compares the engine with the interpreter.
-pub(super) fn compare(compiled: &Compiled, mut case: Case) -> Result<Errors, Failure> {
+/// Compares an engine, which has the case's tables, with the interpreter.
+pub(super) fn compare(compiled: &Compiled, mut case: Case, subject: &mut dyn Subject) -> Result<Errors, Failure> {
     let columns: [Vec<u32>; 3] = [
         case.triples.iter().map(|triple| triple.head).collect(),
         case.triples.iter().map(|triple| triple.relation).collect(),
         case.triples.iter().map(|triple| triple.tail).collect(),
     ];
     let batch = Batch { heads: &columns[0], relations: &columns[1], tails: &columns[2] };
-    let mut scores = vec![0.0; case.triples.len()];
-    case.engine.score(batch, &mut scores)?;
-    let gradients = case.engine.gradients(batch, &case.upstream)?;
+    let scores = subject.score(batch)?;
+    let gradients = subject.gradients(batch, &case.upstream)?;
     let mut errors = Errors { triples: case.triples.len(), ..Errors::default() };
     errors.score = score_error(compiled, &case, &case.triples, &scores);
     compare_gradients(compiled, &mut case, &gradients, &mut errors);
     for missing in [Side::Head, Side::Tail] {
-        let of_end = compare_blocks(compiled, &mut case, missing, &columns)?;
+        let of_end = compare_blocks(compiled, &mut case, subject, missing, &columns)?;
         if larger(of_end.worst(), errors.worst()) != errors.worst() {
             let end = if missing == Side::Head { "heads" } else { "tails" };
             errors.worst_at = format!("blocks of {end}: {}", of_end.worst_at);
@@ -75,36 +75,25 @@ pub(super) fn compare(compiled: &Compiled, mut case: Case) -> Result<Errors, Fai
 fn compare_blocks(
     compiled: &Compiled,
     case: &mut Case,
+    subject: &mut dyn Subject,
     missing: Side,
     [heads, relations, tails]: &[Vec<u32>; 3],
 ) -> Result<Errors, Failure> {
     let (entities, candidates) = if missing == Side::Head { (tails, heads) } else { (heads, tails) };
     let queries = Queries { missing, entities, relations };
     let mut scores = vec![0.0; entities.len() * candidates.len()];
-    case.engine.score_block(queries, Candidates::List(candidates), &mut scores)?;
+    subject.score_block(queries, candidates, &mut scores)?;
     let pair = |query: usize, candidate: u32| match missing {
         Side::Head => Triple { head: candidate, relation: relations[query], tail: entities[query] },
         Side::Relation | Side::Tail => Triple { head: entities[query], relation: relations[query], tail: candidate },
     };
     let pairs = (0..entities.len()).flat_map(|query| candidates.iter().map(move |candidate| pair(query, *candidate)));
     let pairs: Vec<Triple> = pairs.collect();
-    let block = Block { queries, candidates: Candidates::List(candidates), answers: None };
-    let (_, gradients) = case.engine.gradients_of_blocks(&[block], None, &Diagonal(&case.upstream.clone()))?;
     let mut errors = Errors { score: score_error(compiled, case, &pairs, &scores), ..Errors::default() };
-    compare_gradients(compiled, case, &gradients, &mut errors);
-    Ok(errors)
-}
-
-/// `Σ upstreamᵢ · scoreᵢᵢ`: each query with the candidate at its own place.
-struct Diagonal<'a>(&'a [f32]);
-
-impl BlockLoss for Diagonal<'_> {
-    fn row(&self, _: usize, query: usize, _: &mut f32, scores: &mut [f32]) -> f64 {
-        let loss = f64::from(self.0[query] * scores[query]);
-        scores.fill(0.0);
-        scores[query] = self.0[query];
-        loss
+    if let Some(gradients) = subject.diagonal_gradients(queries, candidates, &case.upstream)? {
+        compare_gradients(compiled, case, &gradients, &mut errors);
     }
+    Ok(errors)
 }
 
 fn score_error(compiled: &Compiled, case: &Case, triples: &[Triple], scores: &[f32]) -> f64 {
@@ -115,7 +104,7 @@ fn score_error(compiled: &Compiled, case: &Case, triples: &[Triple], scores: &[f
     pairs.map(|(found, expected)| relative(f64::from(*found), *expected, magnitude)).fold(0.0, larger)
 }
 
-fn compare_gradients(compiled: &Compiled, case: &mut Case, gradients: &Gradients, errors: &mut Errors) {
+fn compare_gradients(compiled: &Compiled, case: &mut Case, gradients: &RowGradients, errors: &mut Errors) {
     let upstream = case.upstream.iter().map(|value| f64::from(*value));
     let batch: Vec<(Triple, f64)> = case.triples.iter().copied().zip(upstream).collect();
     let expected = reference::gradient(&compiled.gradient, &case.bindings, &case.tables, &batch);
@@ -124,13 +113,11 @@ fn compare_gradients(compiled: &Compiled, case: &mut Case, gradients: &Gradients
     let least = CANCELLED * magnitudes.iter().copied().fold(0.0, f64::max);
     for (plane, magnitude) in magnitudes.into_iter().enumerate() {
         let magnitude = magnitude.max(least);
-        for position in 0..gradients.len(plane) {
-            let row = gradients.rows(plane).at(position);
-            let found = gradients.row(plane, position);
-            let pairs = found.iter().zip(expected.row(plane, row));
+        for (row, found) in &gradients[plane] {
+            let pairs = found.iter().zip(expected.row(plane, *row));
             let exact = pairs.map(|(found, expected)| relative(f64::from(*found), *expected, magnitude));
             errors.gradient = exact.fold(errors.gradient, larger);
-            compare_differences(compiled, case, &batch, Row { plane, row, found: &found, magnitude }, errors);
+            compare_differences(compiled, case, &batch, Row { plane, row: *row, found, magnitude }, errors);
         }
     }
 }
@@ -159,7 +146,7 @@ fn compare_differences(
         let difference = reference::difference(score, &case.bindings, &mut case.declared, batch, place);
         let error = relative(f64::from(found[element]), difference, magnitude);
         if larger(error, errors.differences) != errors.differences {
-            let name = case.engine.model().plane_name(plane);
+            let name = &case.names[plane];
             errors.worst_at = format!("{name}[{row}, {element}]: {:.6}, not {difference:.6}", found[element]);
         }
         errors.differences = larger(errors.differences, error);
@@ -193,7 +180,8 @@ mod tests {
         let compiled = sptx::codegen::compile(source.analyze(&[("norm", meant)]).unwrap());
         let model = source.compile(&[("norm", run)], KernelChoice::Interpreted).unwrap();
         let sizes = BTreeMap::from([("d".to_owned(), 5)]);
-        compare(&compiled, Case::new(&compiled, &model, &sizes, 8, 1).unwrap()).unwrap().worst()
+        let (mut engine, case) = Case::new(&compiled, &model, &sizes, 8, 1).unwrap();
+        compare(&compiled, case, &mut engine).unwrap().worst()
     }
 
     #[test]

@@ -30,7 +30,8 @@ const DRAWS: u32 = 200;
 
 /// Everything one check runs on.
 pub(super) struct Case {
-    pub(super) engine: Engine,
+    /// What the engine's planes are called.
+    pub(super) names: Vec<String>,
     /// What the score is evaluated with; the sizes of its dimensions are those of every form of it.
     pub(super) bindings: Bindings,
     /// The rows of the engine's planes.
@@ -74,14 +75,14 @@ pub(super) fn sizes(
 }
 
 impl Case {
-    /// Draws tables and a batch, with the model's constraints applied.
+    /// Draws tables and a batch, with the model's constraints applied, and gives an engine with these tables.
     pub(super) fn new(
         compiled: &Compiled,
         model: &CompiledModel,
         sizes: &BTreeMap<String, usize>,
         triples: u32,
         seed: u64,
-    ) -> Result<Self, Failure> {
+    ) -> Result<(Engine, Self), Failure> {
         let options = EngineOptions { threads: 2, ..EngineOptions::default() };
         let bound = compiled.lowered.bind_dims(sizes).map_err(|error| Failure::new(error.to_string()))?;
         let elements: usize = compiled.lowered.planes.iter().map(|(_, plane)| bound.elements(plane.shape)).sum();
@@ -104,7 +105,8 @@ impl Case {
         }
         let (declared, places) = tables.declared(&compiled.declared);
         let upstream = (0..triples.len() as u32).map(|index| upstream(stream, index)).collect();
-        Ok(Self { engine, bindings, tables, declared, places, triples, upstream })
+        let names = (0..model.model.planes.len()).map(|plane| model.model.plane_name(plane)).collect();
+        Ok((engine, Self { names, bindings, tables, declared, places, triples, upstream }))
     }
 }
 

@@ -3,13 +3,16 @@
 mod compare;
 mod draw;
 mod reference;
+mod subject;
 
 use clap::ValueEnum;
+use indicatif::ProgressBar;
 use serde::Serialize;
 use sptx::models::{KernelChoice, Source, zoo};
 
 use super::failure::Failure;
 use super::options::{self, DimensionList, Dimensions};
+use super::scoring::{Gpu, ScoringDevice};
 use super::{Outcome, output};
 use compare::Errors;
 
@@ -22,8 +25,8 @@ const DEFAULT_SIZES: [usize; 3] = [4, 18, 70];
 const ABOUT: &str = "\
 Hold a model's scores and gradients against finite differences.
 
-Random tables and a random batch are drawn from the seed. The scores of the CPU's kernels (f32) are held against the \
-reference interpreter (f64), their gradients against the interpreted gradient and against central differences of the \
+Random tables and a random batch are drawn from the seed. The scores of the CPU's kernels (f32), or with `--device wgpu` \
+of a GPU's, are held against the reference interpreter (f64), their gradients against the interpreted gradient and against central differences of the \
 interpreted score. The batch is scored and differentiated again as blocks of queries and candidates, for a missing head \
 and a missing tail. An error is relative to the larger of the value and the root mean square of its kind (or a thousandth of the largest \
 kind's, where a gradient cancels). Triples near a \
@@ -33,7 +36,8 @@ const EXAMPLES: &str = "\
 Examples:
   sptx check my_model.sptx
   sptx check transe --set norm=2 --dim 64
-  sptx check all --choices all --dim 1,3,64 --json";
+  sptx check all --choices all --dim 1,3,64 --json
+  sptx check my_model.sptx --device wgpu";
 
 /// Hold a model's scores and gradients against finite differences.
 #[derive(Debug, clap::Args)]
@@ -60,6 +64,8 @@ pub(super) struct Arguments {
     /// Which kernels are checked; compiled ones where there are any when left out.
     #[arg(long, value_enum)]
     kernels: Option<Kernels>,
+    #[command(flatten)]
+    device: ScoringDevice,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -98,13 +104,26 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         "all" => zoo().map(|(name, _)| name.to_owned()).collect(),
         name => vec![name.to_owned()],
     };
-    let mut reports = Vec::new();
+    let gpu = arguments.device.gpu()?;
+    if gpu.is_some() && arguments.kernels.is_some() {
+        return Err(Failure::Usage {
+            message: "`--kernels` are the CPU's, and `--device` asks for a GPU".to_owned(),
+            help: "leave one of them out".to_owned(),
+        });
+    }
+    let mut asked = Vec::new();
     for name in names {
         let source = Source::find(&name)?;
-        for choices in options::combinations(&source, arguments.choices == Combinations::All, &arguments.set)? {
-            check(arguments, &source, &choices, &mut reports)?;
-        }
+        let combinations = options::combinations(&source, arguments.choices == Combinations::All, &arguments.set)?;
+        asked.extend(combinations.into_iter().map(|choices| (source.clone(), choices)));
     }
+    let bar = ProgressBar::new(asked.len() as u64);
+    let mut reports = Vec::new();
+    for (source, choices) in asked {
+        check(arguments, gpu.as_ref(), &source, &choices, &mut reports)?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
     if reports.is_empty() {
         return Err(Failure::new("no size fits, so nothing was checked".to_owned()));
     }
@@ -116,7 +135,13 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     Err(Failure::new(format!("{failed} of {} checks failed", reports.len())))
 }
 
-fn check(arguments: &Arguments, source: &Source, choices: &[(String, f64)], reports: &mut Vec<Report>) -> Outcome {
+fn check(
+    arguments: &Arguments,
+    gpu: Option<&Gpu>,
+    source: &Source,
+    choices: &[(String, f64)],
+    reports: &mut Vec<Report>,
+) -> Outcome {
     let borrowed = options::borrowed(choices);
     let compiled = sptx::codegen::compile(source.analyze(&borrowed)?);
     let kernels = match arguments.kernels {
@@ -128,13 +153,14 @@ fn check(arguments: &Arguments, source: &Source, choices: &[(String, f64)], repo
     let asked: Vec<Dimensions> = arguments.dim.iter().flat_map(|list| list.0.clone()).collect();
     let one_of_many = arguments.model == "all" || asked.len() > 1;
     for sizes in draw::sizes(&model.model, &asked, &DEFAULT_SIZES, one_of_many)? {
-        let case = draw::Case::new(&compiled, &model, &sizes, arguments.triples, arguments.seed)?;
-        let errors = compare::compare(&compiled, case)?;
+        let (engine, case) = draw::Case::new(&compiled, &model, &sizes, arguments.triples, arguments.seed)?;
+        let mut subject = subject::on(engine, gpu)?;
+        let errors = compare::compare(&compiled, case, subject.as_mut())?;
         reports.push(Report {
             model: source.name().to_owned(),
             choices: spelled(compiled.declared.choices.iter().map(|choice| (choice.name.as_str(), choice.chosen))),
             dimensions: spelled(sizes.iter().map(|(name, size)| (name.as_str(), *size as f64))),
-            kernels: model.kernels.kind(),
+            kernels: if gpu.is_some() { "wgsl" } else { model.kernels.kind() },
             passed: errors.worst() <= TOLERANCE,
             errors,
         });
