@@ -8,6 +8,7 @@
 //! - `optimizer`: what is done to a row once its gradient is known.
 //! - `cpu`: the CPU device, with the block interpreter.
 //! - `wgpu`: GPUs through Vulkan, Metal or Direct3D 12 (feature `wgpu`).
+//! - `cuda`: NVIDIA's GPUs through their driver (feature `cuda`).
 //! - `simd`: 16-lane vectors, for the widest instruction set that the CPU has.
 //! - `incidence`: sparse incidence matrices of batches, in and out.
 //!
@@ -21,6 +22,8 @@ pub mod program;
 
 #[cfg(feature = "cpu")]
 pub mod cpu;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 #[cfg(feature = "cpu")]
 mod error;
 #[cfg(feature = "cpu")]

@@ -6,12 +6,14 @@ mod adapter;
 mod case;
 mod corpus;
 mod executor;
+mod ptx;
 mod schedules;
 
 pub use adapter::adapter;
 pub use case::{Case, Disagreement};
 pub use corpus::{lowered, papers, random_scores, some_random_scores, zoo};
 pub use executor::Executor;
+pub use ptx::PtxMachine;
 pub use schedules::{schedules, schedules_run_on, strategies};
 
 /// The examples of README compile, and run.

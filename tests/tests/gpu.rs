@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use sptx_codegen::emit::wgsl;
+use sptx_codegen::emit::{ptx, wgsl};
+use sptx_codegen::gpu;
 use sptx_codegen::ir::{DimSize, Score, Side};
 use sptx_runtime::gpu::{Backward, Device, Schedule};
 use sptx_tests::{
-    Case, Disagreement, Executor, adapter, papers, schedules, schedules_run_on, some_random_scores, strategies, zoo,
+    Case, Disagreement, Executor, PtxMachine, adapter, papers, schedules, schedules_run_on, some_random_scores,
+    strategies, zoo,
 };
 
 const TOLERANCE: f64 = 1e-4;
@@ -43,6 +45,20 @@ fn by_strategy(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     case.check_gpu(&mut case.gpu_engine(device, artifacts), TOLERANCE)
 }
 
+/// As PTX, by a machine that runs it.
+fn as_ptx(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
+    let device = PtxMachine::default();
+    if schedule.legal(&device.capabilities()).is_err() {
+        return Vec::new();
+    }
+    let mut plans = gpu::plan(&case.model, &schedule);
+    plans.extend(gpu::block_gradients(&case.model, &schedule));
+    let mut engine = case.gpu_engine(device, ptx::artifacts(&plans, schedule));
+    let mut found = case.check_gpu(&mut engine, TOLERANCE);
+    found.extend(case.check_gpu_blocks(&mut engine, TOLERANCE));
+    found
+}
+
 fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     let Some(device) = adapter() else { return Vec::new() };
     if schedule.legal(&device.capabilities()).is_err() || case.largest_matrix() > LONGEST_LOOP * schedule.lanes as usize
@@ -50,7 +66,7 @@ fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
         return Vec::new();
     }
     let mut artifacts = wgsl::artifacts(&case.model, &schedule);
-    let learned = sptx_codegen::gpu::block_gradients(&case.model, &schedule).into_iter();
+    let learned = gpu::block_gradients(&case.model, &schedule).into_iter();
     artifacts.extend(learned.map(|plan| wgsl::artifact(plan.role, schedule, &plan.kernel, plan.rows)));
     let mut engine = case.gpu_engine(device, artifacts);
     let mut found = case.check_gpu(&mut engine, TOLERANCE_OF_WGSL);
@@ -178,4 +194,24 @@ fn papers_models_as_wgsl() {
 #[test]
 fn random_scores_as_wgsl() {
     check(as_wgsl, &some_random_scores(100), &[3], one_of);
+}
+
+#[test]
+fn the_zoo_as_ptx_under_every_schedule() {
+    check(as_ptx, &zoo(), &[1, 2, 7], |_| schedules());
+}
+
+#[test]
+fn the_zoo_as_ptx_at_larger_sizes() {
+    check(as_ptx, &zoo(), &[64, 100, 257], one_of);
+}
+
+#[test]
+fn papers_models_as_ptx() {
+    check(as_ptx, &papers(), &[2, 4, 66], one_of);
+}
+
+#[test]
+fn random_scores_as_ptx() {
+    check(as_ptx, &some_random_scores(300), &[1, 3, 18], one_of);
 }

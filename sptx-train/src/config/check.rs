@@ -44,9 +44,10 @@ impl Config {
         ensure("regime.chunk", fits, "such that a batch has at most 1048576 chunks", self.regime.chunk)?;
         ensure("seed", i64::try_from(self.seed).is_ok(), "below 2^63", self.seed)?;
         ensure("initial.deviation", natural(self.initial.deviation), NATURAL, self.initial.deviation)?;
-        let gpu = self.device.strip_prefix("wgpu").is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+        let rest = ["wgpu", "cuda"].iter().find_map(|kind| self.device.strip_prefix(kind));
+        let gpu = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
         let device = gpu || matches!(self.device.as_str(), "auto" | "cpu");
-        ensure("device", device, "`auto`, `cpu`, `wgpu`, or `wgpu:` and a number or a name", &self.device)
+        ensure("device", device, "`auto`, `cpu`, `wgpu` or `cuda`, with `:` and a number or a name", &self.device)
     }
 
     /// Triples of a batch for each positive.

@@ -158,21 +158,41 @@ pub(super) fn check(name: &str, what: &str) -> Outcome {
     if matches!(name, "auto" | "cpu") || gpu(name).is_some() {
         return Ok(());
     }
-    let help = format!("{what}: auto, cpu, wgpu; see `sptx devices`");
+    let help = format!("{what}: auto, cpu, wgpu, cuda; see `sptx devices`");
     Err(Failure::new(format!("no device is named `{name}`")).help(help))
 }
 
-/// Says that this command was built without GPUs.
-#[cfg(not(feature = "wgpu"))]
-pub(super) fn without_gpus() -> Failure {
-    Failure::new("this `sptx` was built without GPUs").help("build it with `--features wgpu`, or use `--device cpu`")
+/// Says that this command was built without such GPUs.
+#[cfg(not(all(feature = "wgpu", feature = "cuda")))]
+pub(super) fn without(feature: &str) -> Failure {
+    Failure::new(format!("this `sptx` was built without `{feature}`"))
+        .help(format!("build it with `--features {feature}`, or use `--device cpu`"))
 }
 
-/// Which GPU a name means, by its number or by a part of what it calls itself: `wgpu` the first, `wgpu:1`, `wgpu:radeon`.
-/// None for a name that is not of a GPU.
-pub(super) fn gpu(name: &str) -> Option<&str> {
-    let rest = name.strip_prefix("wgpu")?;
-    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(':') }
+/// A GPU, by what reaches it and by its number or a part of what it calls itself; the first where that is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gpu<'a> {
+    /// Through Vulkan, Metal or Direct3D 12.
+    Wgpu(&'a str),
+    /// Through NVIDIA's driver.
+    Cuda(&'a str),
+}
+
+/// Which GPU a name means: `wgpu` the first, `wgpu:1`, `wgpu:radeon`, `cuda:0`. None for a name that is not of a GPU.
+pub(super) fn gpu(name: &str) -> Option<Gpu<'_>> {
+    let after = |kind: &str| {
+        let rest = name.strip_prefix(kind)?;
+        if rest.is_empty() { Some(rest) } else { rest.strip_prefix(':') }
+    };
+    after("wgpu").map(Gpu::Wgpu).or_else(|| after("cuda").map(Gpu::Cuda))
+}
+
+/// Whether there is a GPU of NVIDIA's, with its driver.
+pub(super) fn has_cuda() -> bool {
+    #[cfg(feature = "cuda")]
+    return sptx::runtime::cuda::gpus().is_ok_and(|gpus| !gpus.is_empty());
+    #[cfg(not(feature = "cuda"))]
+    return false;
 }
 
 fn processor() -> Option<String> {

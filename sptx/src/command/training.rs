@@ -2,16 +2,17 @@
 
 use sptx::train::Trainer;
 
-use super::devices;
+use super::devices::{self, Gpu};
 use super::failure::Failure;
 
 /// Has the device of the run's settings make its steps, where it is not the CPU. Gives what it is, for people.
 ///
-/// `auto` takes the first discrete GPU that can do what the run asks, and otherwise the CPU.
+/// `auto` takes the first GPU with a memory of its own that can do what the run asks, and otherwise the CPU.
 pub(super) fn begin(trainer: &mut Trainer) -> Result<String, Failure> {
     let asked = trainer.config().device.clone();
     match devices::gpu(&asked) {
-        Some(gpu) => on_gpu(trainer, gpu),
+        Some(Gpu::Wgpu(gpu)) => on_wgpu(trainer, gpu),
+        Some(Gpu::Cuda(gpu)) => on_cuda(trainer, gpu),
         None if asked == "auto" => Ok(match automatic(trainer) {
             Ok(gpu) => gpu,
             Err(why) => format!("cpu (auto: {why})"),
@@ -20,20 +21,33 @@ pub(super) fn begin(trainer: &mut Trainer) -> Result<String, Failure> {
     }
 }
 
-/// Trains on a discrete GPU; why not, where there is none that does.
-#[cfg(feature = "wgpu")]
+/// Trains on one of NVIDIA's GPUs or another discrete one; why not, where there is none that does.
 fn automatic(trainer: &mut Trainer) -> Result<String, String> {
-    use sptx::runtime::wgpu::{Kind, adapters};
-
-    let Some(number) = adapters().iter().position(|adapter| adapter.kind == Kind::Discrete) else {
-        return Err("there is no discrete GPU".to_owned());
-    };
-    on_gpu(trainer, &number.to_string()).map_err(Failure::into_message)
+    let number = discrete();
+    if devices::has_cuda() {
+        return on_cuda(trainer, "").map_err(Failure::into_message);
+    }
+    let Some(number) = number else { return Err("there is no discrete GPU".to_owned()) };
+    on_wgpu(trainer, &number.to_string()).map_err(Failure::into_message)
 }
 
-/// Trains by the kernels of a GPU.
+/// The number of the first discrete GPU.
 #[cfg(feature = "wgpu")]
-fn on_gpu(trainer: &mut Trainer, gpu: &str) -> Result<String, Failure> {
+fn discrete() -> Option<usize> {
+    use sptx::runtime::wgpu::{Kind, adapters};
+
+    adapters().iter().position(|adapter| adapter.kind == Kind::Discrete)
+}
+
+/// None, without what finds them.
+#[cfg(not(feature = "wgpu"))]
+fn discrete() -> Option<usize> {
+    None
+}
+
+/// Trains by kernels in WGSL.
+#[cfg(feature = "wgpu")]
+fn on_wgpu(trainer: &mut Trainer, gpu: &str) -> Result<String, Failure> {
     use sptx::codegen::emit::wgsl;
     use sptx::runtime::gpu::Schedule;
     use sptx::runtime::wgpu::WgpuDevice;
@@ -46,14 +60,30 @@ fn on_gpu(trainer: &mut Trainer, gpu: &str) -> Result<String, Failure> {
     Ok(name)
 }
 
-/// Says that this command was built without GPUs.
+/// Says that this command was built without them.
 #[cfg(not(feature = "wgpu"))]
-fn on_gpu(_: &mut Trainer, _: &str) -> Result<String, Failure> {
-    Err(devices::without_gpus())
+fn on_wgpu(_: &mut Trainer, _: &str) -> Result<String, Failure> {
+    Err(devices::without("wgpu"))
 }
 
-/// Says that there are no GPUs for it.
-#[cfg(not(feature = "wgpu"))]
-fn automatic(_: &mut Trainer) -> Result<String, String> {
-    Err("this `sptx` was built without GPUs".to_owned())
+/// Trains by kernels in PTX.
+#[cfg(feature = "cuda")]
+fn on_cuda(trainer: &mut Trainer, gpu: &str) -> Result<String, Failure> {
+    use sptx::codegen::emit::ptx;
+    use sptx::runtime::cuda::CudaDevice;
+    use sptx::runtime::gpu::Schedule;
+
+    let training = trainer.device_training().map_err(sptx::train::Error::from)?;
+    let device = CudaDevice::open(gpu).map_err(sptx::runtime::Error::from)?;
+    let schedule = Schedule::default();
+    let plans = sptx::codegen::gpu::training(trainer.engine().model(), &schedule, training);
+    let name = format!("{}, through cuda; validation on the cpu", device.info().name);
+    trainer.train_on(device, ptx::artifacts(&plans, schedule))?;
+    Ok(name)
+}
+
+/// Says that this command was built without them.
+#[cfg(not(feature = "cuda"))]
+fn on_cuda(_: &mut Trainer, _: &str) -> Result<String, Failure> {
+    Err(devices::without("cuda"))
 }

@@ -17,8 +17,7 @@ mod print;
 mod spell;
 mod tree;
 
-use sptx_runtime::gpu::{Artifact, Capabilities, Schedule, Training};
-use sptx_runtime::program::Model;
+use sptx_runtime::gpu::{Artifact, Capabilities, Schedule};
 
 use crate::gpu::Plan;
 use crate::lir::Kernel;
@@ -68,19 +67,10 @@ pub fn module<'a>(kernels: impl IntoIterator<Item = &'a Kernel>) -> String {
     Module { version: VERSION, target: TARGET, entries }.to_string()
 }
 
-/// The kernels of a model under a schedule, as what a device launches.
-pub fn artifacts(model: &Model, schedule: &Schedule) -> Vec<Artifact> {
-    of_plans(&crate::gpu::plan(model, schedule), schedule)
-}
-
-/// The kernels of a model's training steps under a schedule, as what a device launches.
-pub fn training_artifacts(model: &Model, schedule: &Schedule, training: Training) -> Vec<Artifact> {
-    of_plans(&crate::gpu::training(model, schedule, training), schedule)
-}
-
-fn of_plans(plans: &[Plan], schedule: &Schedule) -> Vec<Artifact> {
+/// Kernels that were made under a schedule, as what a device launches: a module each.
+pub fn artifacts(plans: &[Plan], schedule: Schedule) -> Vec<Artifact> {
     let artifact =
-        |Plan { role, kernel, rows }: &Plan| super::artifact(*role, *schedule, kernel, *rows, module([kernel]));
+        |Plan { role, kernel, rows }: &Plan| super::artifact(*role, schedule, kernel, *rows, module([kernel]));
     plans.iter().map(artifact).collect()
 }
 

@@ -1,0 +1,140 @@
+//! The device.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cudarc::driver::sys::CUdevice_attribute as Attribute;
+use cudarc::driver::{CudaContext, CudaSlice, CudaStream, DevicePtr, LaunchConfig, PushKernelArg};
+
+use super::driver::{GpuInfo, allocating, contexts, failed, info};
+use super::module::CudaKernel;
+use crate::gpu::{self, Artifact, Capabilities, DeviceError};
+
+/// One of NVIDIA's GPUs.
+#[derive(Debug)]
+pub struct CudaDevice {
+    info: GpuInfo,
+    context: Arc<CudaContext>,
+    stream: Arc<CudaStream>,
+    capabilities: Capabilities,
+}
+
+/// An array of words in a GPU's memory.
+#[derive(Debug)]
+pub struct CudaBuffer(Mutex<CudaSlice<u32>>);
+
+impl CudaBuffer {
+    fn slice(&self) -> MutexGuard<'_, CudaSlice<u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl CudaDevice {
+    /// Opens the GPU of a number, or the first that has `selector` in its name; an empty `selector` is the first of all.
+    ///
+    /// # Errors
+    /// [`DeviceError::Absent`] when there is no driver or no such GPU, with what to do about it.
+    pub fn open(selector: &str) -> Result<Self, DeviceError> {
+        let contexts = contexts()?;
+        let gpus = contexts.iter().map(|context| info(context)).collect::<Result<Vec<_>, _>>()?;
+        let wanted = |number: usize, gpu: &GpuInfo| match selector.parse::<usize>() {
+            Ok(asked) => asked == number,
+            Err(_) => gpu.name.to_lowercase().contains(&selector.to_lowercase()),
+        };
+        let found = gpus.iter().enumerate().find(|(number, gpu)| wanted(*number, gpu));
+        let Some((number, gpu)) = found else {
+            let names: Vec<String> = gpus.iter().map(|gpu| format!("`{}`", gpu.name)).collect();
+            let there =
+                if names.is_empty() { "there are none".to_owned() } else { format!("there is {}", names.join(", ")) };
+            return Err(DeviceError::Absent(format!("NVIDIA's driver has no GPU `{selector}`: {there}")));
+        };
+        Self::of(Arc::clone(&contexts[number]), gpu.clone())
+    }
+
+    fn of(context: Arc<CudaContext>, info: GpuInfo) -> Result<Self, DeviceError> {
+        let attribute = |attribute| context.attribute(attribute).map(i32::unsigned_abs).map_err(failed);
+        let warp = attribute(Attribute::CU_DEVICE_ATTRIBUTE_WARP_SIZE)?;
+        let capabilities = Capabilities {
+            workgroup: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK)?,
+            shared_bytes: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK)?,
+            workgroups: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X)?,
+            // Addresses are parameters, of which a kernel takes 4352 bytes.
+            buffers: 64,
+            binding_words: u32::try_from(info.memory / 4).unwrap_or(u32::MAX),
+            subgroups: Some((warp, warp)),
+            float_atomics: true,
+        };
+        let stream = context.default_stream();
+        Ok(Self { info, context, stream, capabilities })
+    }
+
+    /// The GPU that it is.
+    pub fn info(&self) -> &GpuInfo {
+        &self.info
+    }
+}
+
+impl gpu::Device for CudaDevice {
+    type Buffer = CudaBuffer;
+    type Kernel = CudaKernel;
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    fn load(&self, artifact: &Artifact) -> Result<CudaKernel, DeviceError> {
+        CudaKernel::load(&self.context, artifact)
+    }
+
+    fn allocate(&self, words: usize) -> Result<CudaBuffer, DeviceError> {
+        // The driver gives no memory of no bytes.
+        let words = words.max(1);
+        let slice = self.stream.alloc_zeros(words);
+        slice
+            .map(|slice| CudaBuffer(Mutex::new(slice)))
+            .map_err(|error| allocating(&self.context, 4 * words as u64, error))
+    }
+
+    fn write(&self, buffer: &CudaBuffer, at: usize, words: &[u32]) -> Result<(), DeviceError> {
+        if words.is_empty() {
+            return Ok(());
+        }
+        let mut slice = buffer.slice();
+        assert!(at + words.len() <= slice.len(), "{} words at {at} of {}", words.len(), slice.len());
+        let mut place = slice.slice_mut(at..at + words.len());
+        self.stream.memcpy_htod(words, &mut place).map_err(failed)
+    }
+
+    fn read(&self, buffer: &CudaBuffer, at: usize, words: &mut [u32]) -> Result<(), DeviceError> {
+        if words.is_empty() {
+            return self.stream.synchronize().map_err(failed);
+        }
+        let slice = buffer.slice();
+        assert!(at + words.len() <= slice.len(), "{} words at {at} of {}", words.len(), slice.len());
+        self.stream.memcpy_dtoh(&slice.slice(at..at + words.len()), words).map_err(failed)?;
+        self.stream.synchronize().map_err(failed)
+    }
+
+    fn launch(
+        &self,
+        kernel: &CudaKernel,
+        workgroups: u32,
+        parameters: &[u32],
+        buffers: &[&CudaBuffer],
+    ) -> Result<(), DeviceError> {
+        assert_eq!(parameters.len(), kernel.parameters, "parameters of `{}`", kernel.entry);
+        assert_eq!(buffers.len(), kernel.buffers, "buffers of `{}`", kernel.entry);
+        if workgroups == 0 {
+            return Ok(());
+        }
+        let addresses: Vec<u64> = buffers.iter().map(|buffer| buffer.slice().device_ptr(&self.stream).0).collect();
+        let mut arguments = self.stream.launch_builder(&kernel.function);
+        addresses.iter().for_each(|address| _ = arguments.arg(address));
+        parameters.iter().for_each(|word| _ = arguments.arg(word));
+        let shape =
+            LaunchConfig { grid_dim: (workgroups, 1, 1), block_dim: (kernel.workgroup, 1, 1), shared_mem_bytes: 0 };
+        // SAFETY: there are as many arguments as the entry point has, by the assertions, of its types, by the contract of
+        // `Artifact`. Buffers are freed in the order of the stream, after this launch. What a kernel reads and writes lies
+        // in its buffers: its form was verified and its launches stay within what the engine allocates.
+        unsafe { arguments.launch(shape) }.map(|_| ()).map_err(failed)
+    }
+}

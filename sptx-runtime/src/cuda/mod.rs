@@ -1,0 +1,16 @@
+//! NVIDIA's GPUs through their driver, whose kernels are PTX.
+//!
+//! The driver's library is looked for at run time: a program with this module builds and runs where there is no CUDA. An
+//! artifact's text is one PTX module, which the driver compiles for the GPU that it finds. Its entry point takes the
+//! address of each buffer, then the parameters, each 32 bits, in the artifact's order. Grids have one axis.
+//!
+//! Launches, reads and writes go to one stream, in the order in which they are asked for. What goes wrong in a launch is
+//! told by a call that follows it, by a read at the latest.
+
+mod device;
+mod driver;
+mod module;
+
+pub use device::{CudaBuffer, CudaDevice};
+pub use driver::{GpuInfo, gpus};
+pub use module::CudaKernel;
