@@ -171,7 +171,7 @@ pub(super) fn without(feature: &str) -> Failure {
 
 /// A GPU, by what reaches it and by its number or a part of what it calls itself; the first where that is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gpu<'a> {
+pub(super) enum GpuName<'a> {
     /// Through Vulkan, Metal or Direct3D 12.
     Wgpu(&'a str),
     /// Through NVIDIA's driver.
@@ -179,12 +179,12 @@ pub(super) enum Gpu<'a> {
 }
 
 /// Which GPU a name means: `wgpu` the first, `wgpu:1`, `wgpu:radeon`, `cuda:0`. None for a name that is not of a GPU.
-pub(super) fn gpu(name: &str) -> Option<Gpu<'_>> {
+pub(super) fn gpu(name: &str) -> Option<GpuName<'_>> {
     let after = |kind: &str| {
         let rest = name.strip_prefix(kind)?;
         if rest.is_empty() { Some(rest) } else { rest.strip_prefix(':') }
     };
-    after("wgpu").map(Gpu::Wgpu).or_else(|| after("cuda").map(Gpu::Cuda))
+    after("wgpu").map(GpuName::Wgpu).or_else(|| after("cuda").map(GpuName::Cuda))
 }
 
 /// Whether there is a GPU of NVIDIA's, with its driver.

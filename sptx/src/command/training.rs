@@ -2,7 +2,7 @@
 
 use sptx::train::Trainer;
 
-use super::devices::{self, Gpu};
+use super::devices::{self, GpuName};
 use super::failure::Failure;
 
 /// Has the device of the run's settings make its steps, where it is not the CPU. Gives what it is, for people.
@@ -11,8 +11,8 @@ use super::failure::Failure;
 pub(super) fn begin(trainer: &mut Trainer) -> Result<String, Failure> {
     let asked = trainer.config().device.clone();
     match devices::gpu(&asked) {
-        Some(Gpu::Wgpu(gpu)) => on_wgpu(trainer, gpu),
-        Some(Gpu::Cuda(gpu)) => on_cuda(trainer, gpu),
+        Some(GpuName::Wgpu(gpu)) => on_wgpu(trainer, gpu),
+        Some(GpuName::Cuda(gpu)) => on_cuda(trainer, gpu),
         None if asked == "auto" => Ok(match automatic(trainer) {
             Ok(gpu) => gpu,
             Err(why) => format!("cpu (auto: {why})"),
@@ -73,10 +73,10 @@ fn on_cuda(trainer: &mut Trainer, gpu: &str) -> Result<String, Failure> {
     use sptx::runtime::cuda::CudaDevice;
     use sptx::runtime::gpu::Schedule;
 
-    let training = trainer.device_training().map_err(sptx::train::Error::from)?;
+    let steps = trainer.device_training().map_err(sptx::train::Error::from)?;
     let device = CudaDevice::open(gpu).map_err(sptx::runtime::Error::from)?;
     let schedule = Schedule::default();
-    let plans = sptx::codegen::gpu::training(trainer.engine().model(), &schedule, training);
+    let plans = sptx::codegen::gpu::steps(trainer.engine().model(), &schedule, &steps);
     let name = format!("{}, through cuda; validation on the cpu", device.info().name);
     trainer.train_on(device, ptx::artifacts(&plans, schedule))?;
     Ok(name)

@@ -6,6 +6,7 @@ mod ask;
 mod begin;
 mod check;
 mod compile;
+mod cuda;
 mod durability;
 mod gpu;
 mod mistakes;

@@ -9,4 +9,23 @@ mod code;
 mod gpu;
 mod interface;
 
+use std::io;
+use std::path::{Path, PathBuf};
+
 pub use code::Code;
+
+/// A copy of this library as `libcuda.so` in a folder, for a program that was built beside it. The folder then goes into
+/// the program's `LD_LIBRARY_PATH`.
+///
+/// # Errors
+/// When this library was not built beside the program, or cannot be copied.
+pub fn install(program: &Path, folder: &Path) -> io::Result<PathBuf> {
+    let name = "libsptx_stand_in_cuda.so";
+    let beside = program.parent().unwrap_or(Path::new("."));
+    let places = [beside.join(name), beside.join("deps").join(name)];
+    let library = places.into_iter().find(|place| place.is_file());
+    let library = library.ok_or_else(|| io::Error::other(format!("{name} is not beside {}", program.display())))?;
+    let copy = folder.join("libcuda.so");
+    std::fs::copy(library, &copy)?;
+    Ok(copy)
+}

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Schedule};
 use sptx_runtime::wgpu::WgpuDevice;
-use sptx_tests::{Executor, schedules_run_on};
+use sptx_tests::{Executor, PtxMachine, schedules_run_on};
 use sptx_train::Trainer;
 
 /// An executor with the kernels of a trainer's steps.
@@ -18,6 +18,16 @@ pub(crate) fn executor(trainer: &Trainer, schedule: Schedule) -> (Executor, Vec<
 pub(crate) fn on_executor(trainer: &mut Trainer, schedule: Schedule) {
     let (device, artifacts) = executor(trainer, schedule);
     trainer.train_on(device, artifacts).expect("a device");
+}
+
+/// Steps by the PTX machine.
+pub(crate) fn on_ptx_machine(trainer: &mut Trainer, schedule: Schedule) {
+    let device = PtxMachine::default();
+    let legal = schedule.legal(&device.capabilities()).is_ok();
+    let schedule = if legal { schedule } else { Schedule::default() };
+    let steps = trainer.device_training().expect("what GPUs do");
+    let plans = sptx_codegen::gpu::steps(trainer.engine().model(), &schedule, &steps);
+    trainer.train_on(device, sptx_codegen::emit::ptx::artifacts(&plans, schedule)).expect("a device");
 }
 
 /// Steps by an adapter.

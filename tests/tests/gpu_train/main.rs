@@ -7,7 +7,7 @@ use sptx_runtime::gpu::Schedule;
 use sptx_tests::{adapter, schedules};
 use sptx_train::{Error, Observer, Outcome, RunError, RunFolder, Silent, Trainer};
 
-use device::{Failing, on_adapter, on_executor};
+use device::{Failing, on_adapter, on_executor, on_ptx_machine};
 use runs::{RUNS, begin, compare, graph, runs};
 
 /// Trains what a trainer of the CPU trains, with the steps by `attach`.
@@ -26,6 +26,11 @@ fn check(attach: impl Fn(&mut Trainer, Schedule)) {
 #[test]
 fn runs_are_those_of_the_cpu() {
     check(on_executor);
+}
+
+#[test]
+fn runs_as_ptx_are_those_of_the_cpu() {
+    check(on_ptx_machine);
 }
 
 #[test]

@@ -1,0 +1,61 @@
+//! NVIDIA's GPUs, by a stand-in for their driver.
+
+#![cfg(target_os = "linux")]
+
+use super::support::{Folder, Ran};
+
+/// Runs the command where it finds the stand-in in the driver's place.
+fn run(folder: &Folder, line: &str, variables: &[(&str, &str)]) -> Ran {
+    let library = folder.path("driver");
+    if !library.exists() {
+        std::fs::create_dir(&library).expect("a folder");
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_sptx"));
+        sptx_stand_in_cuda::install(program, &library).expect("the stand-in");
+    }
+    let mut command = folder.command(line);
+    command.env("LD_LIBRARY_PATH", &library).env("VK_DRIVER_FILES", "none").envs(variables.iter().copied());
+    Ran::from(command.output().expect("the command runs"))
+}
+
+#[test]
+fn training_by_cuda() {
+    let folder = Folder::new();
+    folder.toy();
+    let settings = "train --data toy --epochs 4 --dim 4 --negatives 3 --seed 5";
+    let ran = run(&folder, &format!("{settings} --device cuda --out gpu --json"), &[]);
+    assert!(ran.code == Some(0) && ran.err.contains("device  Stand-in for a GPU, through cuda"), "{ran:?}");
+    let metric = |out: &str| {
+        let summary: serde_json::Value = serde_json::from_str(out).expect("JSON");
+        summary["metrics"]["test"]["both"]["realistic"]["mean_reciprocal_rank"].as_f64().expect("a number")
+    };
+    let cpu = folder.succeed(&format!("{settings} --device cpu --out cpu --json"));
+    assert!((metric(&ran.out) - metric(&cpu)).abs() < 0.02, "{ran:?} {cpu}");
+    // `auto` takes a GPU of its own memory.
+    let ran = run(&folder, &format!("{settings} --out auto"), &[]);
+    assert!(ran.code == Some(0) && ran.err.contains("device  Stand-in for a GPU"), "{ran:?}");
+}
+
+#[test]
+fn a_gpu_that_falls_off_the_bus_leaves_the_last_checkpoint() {
+    let folder = Folder::new();
+    folder.toy();
+    let settings = "train --data toy --epochs 6 --dim 4 --negatives 3 --set checkpoint.every=1";
+    let ran = run(&folder, &format!("{settings} --device cuda --out run"), &[("SPTX_STAND_IN_LAUNCHES", "80")]);
+    assert!(ran.code == Some(1) && ran.err.contains("CUDA_ERROR_LAUNCH_FAILED"), "{ran:?}");
+    assert!(ran.err.contains("what the last checkpoint has is intact"), "{ran:?}");
+    let ran = run(&folder, "train --resume run", &[]);
+    assert!(ran.code == Some(0) && ran.err.contains("resumed after "), "{ran:?}");
+}
+
+#[test]
+fn without_a_driver() {
+    let folder = Folder::new();
+    folder.toy();
+    let mut command = folder.command("train --data toy --device cuda --out none");
+    let ran = Ran::from(command.env("LD_LIBRARY_PATH", "").output().expect("the command runs"));
+    if ran.code == Some(0) {
+        return println!("SKIPPED: there is a driver");
+    }
+    assert!(ran.code == Some(1) && ran.err.contains("no NVIDIA driver is here"), "{ran:?}");
+    assert!(!folder.path("none").exists(), "nothing is begun on a device that is not there");
+}

@@ -1,0 +1,91 @@
+//! NVIDIA's device, by a driver's stand-in that runs kernels on the PTX machine.
+
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use sptx_codegen::emit::ptx;
+use sptx_codegen::gpu;
+use sptx_runtime::cuda::{CudaDevice, gpus};
+use sptx_runtime::gpu::{Device, DeviceError, Schedule};
+use sptx_tests::{Case, schedules, zoo};
+
+/// Set in the process that has the stand-in.
+const INSIDE: &str = "SPTX_INSIDE";
+
+/// Runs a test of this file again, in a process that finds the stand-in in the driver's place and has more variables.
+/// True in that process.
+fn inside(test: &str, variables: &[(&str, &str)]) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let program = std::env::current_exe().expect("a program");
+    let folder = tempfile::tempdir().expect("a folder");
+    sptx_stand_in_cuda::install(&program, folder.path()).expect("the stand-in");
+    let mut command = Command::new(program);
+    command.args(["--exact", test, "--nocapture"]).env("LD_LIBRARY_PATH", folder.path()).env(INSIDE, "1");
+    command.envs(variables.iter().copied());
+    let ran = command.output().expect("the test runs");
+    assert!(ran.status.success(), "{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    false
+}
+
+#[test]
+fn scores_and_gradients_are_the_interpreters() {
+    if !inside("scores_and_gradients_are_the_interpreters", &[]) {
+        return;
+    }
+    let found = gpus().expect("a driver");
+    assert_eq!((found[0].name.as_str(), found[0].capability), ("Stand-in for a GPU", (7, 5)));
+    let device = CudaDevice::open("stand").expect("a GPU");
+    for (number, score) in zoo().iter().enumerate() {
+        let sizes: BTreeMap<String, usize> = score
+            .dims
+            .iter()
+            .filter(|(_, dim)| dim.size == sptx_codegen::ir::DimSize::Symbol)
+            .map(|(_, dim)| (dim.name.clone(), 6))
+            .collect();
+        let Some(case) = Case::new(score, sizes, 9, number as u64) else { continue };
+        let schedule = schedules()[number % 6];
+        let mut plans = gpu::plan(&case.model, &schedule);
+        plans.extend(gpu::block_gradients(&case.model, &schedule));
+        let mut engine = case.gpu_engine(&device, ptx::artifacts(&plans, schedule));
+        let mut wrong = case.check_gpu(&mut engine, 1e-4);
+        wrong.extend(case.check_gpu_blocks(&mut engine, 1e-4));
+        assert!(wrong.is_empty(), "{schedule}: {wrong:?}");
+    }
+}
+
+#[test]
+fn what_the_driver_refuses_is_told_in_its_words() {
+    if !inside("what_the_driver_refuses_is_told_in_its_words", &[("SPTX_STAND_IN_BYTES", "1000")]) {
+        return;
+    }
+    let Err(DeviceError::Absent(why)) = CudaDevice::open("3") else { panic!("there is one GPU") };
+    assert!(why.contains("no GPU `3`") && why.contains("Stand-in"), "{why}");
+    let device = CudaDevice::open("").expect("a GPU");
+    let case = zoo().iter().find_map(|score| Case::new(score, BTreeMap::from([("d".to_owned(), 2)]), 3, 1));
+    let case = case.expect("a model of one dimension");
+    let schedule = Schedule::default();
+    let mut artifact = ptx::artifacts(&gpu::plan(&case.model, &schedule), schedule).remove(0);
+    assert!(device.load(&artifact).is_ok());
+    artifact.text = artifact.text.replacen("mad.wide.u32", "mad.wider.u32", 1);
+    let Err(DeviceError::Refused { reason, .. }) = device.load(&artifact) else { panic!("it is no PTX") };
+    assert!(reason.contains("CUDA_ERROR_INVALID_PTX") && reason.contains("mad.wider.u32"), "{reason}");
+    let Err(DeviceError::OutOfMemory { bytes: 4000, reason }) = device.allocate(1000) else { panic!("too much") };
+    assert!(reason.contains("1000 of its 1000 bytes are free"), "{reason}");
+    let buffer = device.allocate(0).expect("nothing is always there");
+    device.write(&buffer, 0, &[]).expect("nothing");
+}
+
+#[test]
+fn without_a_driver_there_is_a_word_about_it() {
+    if std::env::var_os(INSIDE).is_none() {
+        match gpus() {
+            Err(DeviceError::Absent(why)) => assert!(why.contains("NVIDIA"), "{why}"),
+            Ok(_) => println!("SKIPPED: there is a driver"),
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
