@@ -75,6 +75,38 @@ fn spills(said: &str) -> impl Iterator<Item = String> {
     lines.collect::<Vec<_>>().into_iter()
 }
 
+/// Registers of each entry point, by what the assembler says.
+fn registers(said: &str) -> Vec<String> {
+    let entries = said.split("Compiling entry function '").skip(1);
+    let line = |entry: &str| {
+        let name = entry.split('\'').next().unwrap_or_default();
+        let used = entry.split("Used ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or("?");
+        format!("{name} {used}")
+    };
+    entries.map(line).collect()
+}
+
+/// Registers are what occupancy follows from: a change of a kernel that takes more of them is seen here.
+#[test]
+fn registers_are_those_recorded() {
+    let Some(ptxas) = ptxas() else { return };
+    let version = Command::new(&ptxas).arg("--version").output().expect("the assembler runs");
+    if !String::from_utf8_lossy(&version.stdout).contains("V12.9.86") {
+        return println!("SKIPPED (ptxas): registers are recorded of version 12.9.86");
+    }
+    let mut lines =
+        vec!["# Registers of each kernel on sm_90 under the default schedule, by ptxas 12.9.86.".to_owned()];
+    for score in zoo() {
+        let model = lowered(&score).1;
+        let plans = gpu::plan(&model, &Schedule::default());
+        let said = assemble(&ptxas, &ptx::module(plans.iter().map(|plan| &plan.kernel)), "sm_90");
+        let choices: Vec<String> = model.choices.iter().map(|it| format!(" {}={}", it.name, it.chosen)).collect();
+        lines.push(format!("\n# {}{}", model.name, choices.concat()));
+        lines.extend(registers(&said));
+    }
+    expect_test::expect_file!["../golden/registers.txt"].assert_eq(&(lines.join("\n") + "\n"));
+}
+
 #[test]
 fn the_zoo_assembles_without_spills() {
     let Some(ptxas) = ptxas() else { return };
