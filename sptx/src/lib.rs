@@ -8,6 +8,7 @@
 //! - [`runtime`]: tables, devices, kernels.
 //! - [`train`]: datasets, training, evaluation, prediction.
 //! - [`models`]: a model by the name it has in the zoo, or by its `.sptx` file.
+//! - [`gpu`]: a GPU by its name, whatever reaches it.
 //! - [`bundled`]: a graph to begin with.
 //!
 //! ```
@@ -39,6 +40,7 @@
 //! The same from a shell: `sptx train`, `sptx eval`, `sptx predict`; see `sptx help`.
 
 pub mod bundled;
+pub mod gpu;
 pub mod models;
 
 pub use sptx_codegen as codegen;

@@ -34,13 +34,13 @@ pub(super) struct Device {
 /// A GPU, or a driver that does a GPU's work on the CPU.
 #[derive(Debug, Serialize)]
 struct Gpu {
-    /// `wgpu:0`, `wgpu:1` and so on.
+    /// `wgpu:0`, `wgpu:1`, `cuda:0` and so on.
     name: String,
     /// What it calls itself.
     model: String,
     /// `discrete`, `integrated`, `virtual`, `software` or `unknown`.
     kind: &'static str,
-    /// Through what it is reached: `vulkan`, `metal` or `dx12`.
+    /// Through what it is reached: `vulkan`, `metal`, `dx12` or `cuda`.
     backend: &'static str,
     /// Its driver, with its version.
     driver: String,
@@ -101,8 +101,15 @@ fn gpu_table(gpus: &[Gpu]) -> comfy_table::Table {
 }
 
 /// The GPUs of this machine.
-#[cfg(feature = "wgpu")]
 fn gpus() -> Vec<Gpu> {
+    let mut gpus = wgpu();
+    gpus.extend(cuda());
+    gpus
+}
+
+/// Those through Vulkan, Metal or Direct3D 12.
+#[cfg(feature = "wgpu")]
+fn wgpu() -> Vec<Gpu> {
     use sptx::runtime::wgpu::{Kind, adapters};
 
     let gpu = |(index, adapter): (usize, sptx::runtime::wgpu::AdapterInfo)| {
@@ -113,29 +120,63 @@ fn gpus() -> Vec<Gpu> {
             Kind::Software => ("software", "shared"),
             Kind::Unknown => ("unknown", "unknown"),
         };
-        Gpu {
-            name: format!("wgpu:{index}"),
-            model: adapter.name,
-            kind,
-            backend: adapter.backend,
-            driver: adapter.driver,
-            memory,
-            workgroup: adapter.capabilities.workgroup,
-            shared_bytes: adapter.capabilities.shared_bytes,
-            subgroups: adapter.capabilities.subgroups,
-            float_atomics: adapter.capabilities.float_atomics,
-            buffers: adapter.capabilities.buffers,
-            binding_bytes: 4 * u64::from(adapter.capabilities.binding_words),
-            timestamps: adapter.timestamps,
-        }
+        let about = (kind, adapter.backend, adapter.driver, memory, adapter.timestamps);
+        Gpu::new(format!("wgpu:{index}"), adapter.name, about, adapter.capabilities)
     };
     adapters().into_iter().enumerate().map(gpu).collect()
 }
 
-/// None, without the feature that finds them.
 #[cfg(not(feature = "wgpu"))]
-fn gpus() -> Vec<Gpu> {
+fn wgpu() -> Vec<Gpu> {
     Vec::new()
+}
+
+/// NVIDIA's, through their driver.
+#[cfg(feature = "cuda")]
+fn cuda() -> Vec<Gpu> {
+    use sptx::runtime::cuda::{CudaDevice, gpus};
+    use sptx::runtime::gpu::Device as _;
+
+    let gpu = |number: usize| {
+        let device = CudaDevice::open(&number.to_string()).ok()?;
+        let (major, minor) = device.info().capability;
+        let about = ("discrete", "cuda", format!("compute capability {major}.{minor}"), "own", false);
+        Some(Gpu::new(format!("cuda:{number}"), device.info().name.clone(), about, device.capabilities()))
+    };
+    (0..gpus().map_or(0, |gpus| gpus.len())).filter_map(gpu).collect()
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda() -> Vec<Gpu> {
+    Vec::new()
+}
+
+impl Gpu {
+    /// `about` are its kind, what reaches it, its driver, whose memory it uses, and whether it tells times.
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    fn new(
+        name: String,
+        model: String,
+        about: (&'static str, &'static str, String, &'static str, bool),
+        capabilities: sptx::runtime::gpu::Capabilities,
+    ) -> Self {
+        let (kind, backend, driver, memory, timestamps) = about;
+        Self {
+            name,
+            model,
+            kind,
+            backend,
+            driver,
+            memory,
+            workgroup: capabilities.workgroup,
+            shared_bytes: capabilities.shared_bytes,
+            subgroups: capabilities.subgroups,
+            float_atomics: capabilities.float_atomics,
+            buffers: capabilities.buffers,
+            binding_bytes: 4 * u64::from(capabilities.binding_words),
+            timestamps,
+        }
+    }
 }
 
 /// Bytes of a gibibyte.
@@ -155,44 +196,11 @@ fn all() -> Vec<Device> {
 
 /// Refuses what is no name of a device. `what` is done on those that there are.
 pub(super) fn check(name: &str, what: &str) -> Outcome {
-    if matches!(name, "auto" | "cpu") || gpu(name).is_some() {
+    if matches!(name, "auto" | "cpu") || sptx::gpu::Gpu::is_name(name) {
         return Ok(());
     }
     let help = format!("{what}: auto, cpu, wgpu, cuda; see `sptx devices`");
     Err(Failure::new(format!("no device is named `{name}`")).help(help))
-}
-
-/// Says that this command was built without such GPUs.
-#[cfg(not(all(feature = "wgpu", feature = "cuda")))]
-pub(super) fn without(feature: &str) -> Failure {
-    Failure::new(format!("this `sptx` was built without `{feature}`"))
-        .help(format!("build it with `--features {feature}`, or use `--device cpu`"))
-}
-
-/// A GPU, by what reaches it and by its number or a part of what it calls itself; the first where that is empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum GpuName<'a> {
-    /// Through Vulkan, Metal or Direct3D 12.
-    Wgpu(&'a str),
-    /// Through NVIDIA's driver.
-    Cuda(&'a str),
-}
-
-/// Which GPU a name means: `wgpu` the first, `wgpu:1`, `wgpu:radeon`, `cuda:0`. None for a name that is not of a GPU.
-pub(super) fn gpu(name: &str) -> Option<GpuName<'_>> {
-    let after = |kind: &str| {
-        let rest = name.strip_prefix(kind)?;
-        if rest.is_empty() { Some(rest) } else { rest.strip_prefix(':') }
-    };
-    after("wgpu").map(GpuName::Wgpu).or_else(|| after("cuda").map(GpuName::Cuda))
-}
-
-/// Whether there is a GPU of NVIDIA's, with its driver.
-pub(super) fn has_cuda() -> bool {
-    #[cfg(feature = "cuda")]
-    return sptx::runtime::cuda::gpus().is_ok_and(|gpus| !gpus.is_empty());
-    #[cfg(not(feature = "cuda"))]
-    return false;
 }
 
 fn processor() -> Option<String> {

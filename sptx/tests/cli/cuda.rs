@@ -36,6 +36,31 @@ fn training_by_cuda() {
 }
 
 #[test]
+fn asking_by_cuda() {
+    let folder = Folder::new();
+    folder.toy();
+    folder.succeed("train transe --data toy --epochs 4 --dim 4 --device cpu --out run");
+    let json = |ran: Ran| -> serde_json::Value {
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        serde_json::from_str(&ran.out).expect("JSON")
+    };
+    let metric = |metrics: &serde_json::Value| metrics["both"]["realistic"]["mean_rank"].as_f64().expect("a number");
+    let by = |device: &str| json(run(&folder, &format!("eval run --split train --json --device {device}"), &[]));
+    assert!((metric(&by("cpu")) - metric(&by("cuda"))).abs() <= 1e-2 * metric(&by("cpu")));
+    let best = |device: &str| {
+        let line = format!("predict run --head e0 --relation step1 --top 3 --json --device {device}");
+        json(run(&folder, &line, &[]))["answers"][0]["name"].clone()
+    };
+    assert_eq!(best("cpu"), best("cuda:0"));
+    let ran = run(&folder, "check transh --dim 5 --device cuda", &[]);
+    assert!(ran.code == Some(0) && ran.out.contains("ptx"), "{ran:?}");
+    let devices = json(run(&folder, "devices --json", &[]));
+    let gpu = devices.as_array().expect("a list").iter().find(|device| device["name"] == "cuda:0");
+    assert_eq!(gpu.map(|gpu| &gpu["driver"]), Some(&"compute capability 7.5".into()), "{devices}");
+    assert!(run(&folder, "devices", &[]).out.contains("Stand-in for a GPU"));
+}
+
+#[test]
 fn a_gpu_that_falls_off_the_bus_leaves_the_last_checkpoint() {
     let folder = Folder::new();
     folder.toy();

@@ -93,7 +93,7 @@ fn settings() {
     check(&folder, "train --loss hinge", 1, &["`loss.name` must be", "`hinge` is not"]);
     check(&folder, "train --batch-size 0", 1, &["`batch_size` must be at least 1; it is 0"]);
     check(&folder, "train --device gpu", 1, &["no device is named `gpu`", "models train on: auto, cpu"]);
-    check(&folder, "train --set device=gpu", 1, &["`device` must be `auto`, `cpu`, `wgpu`, or `wgpu:`"]);
+    check(&folder, "train --set device=gpu", 1, &["`device` must be `auto`, `cpu`, `wgpu` or `cuda`"]);
     check(&folder, "train rescal --dim 1000000", 1, &["more than there is; lower `dim`"]);
     check(&folder, "train --threads 100000", 1, &["`threads` must be at most 1024"]);
     check(&folder, "explain transe --dim 99999999", 2, &["is too large"]);

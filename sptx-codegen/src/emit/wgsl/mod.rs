@@ -94,7 +94,7 @@ pub fn artifacts(model: &Model, schedule: &Schedule) -> Vec<Artifact> {
 /// # Panics
 /// As [`module`] does.
 pub fn artifacts_for(model: &Model, schedule: &Schedule, options: &Options) -> Vec<Artifact> {
-    of_plans(&crate::gpu::plan(model, schedule), schedule, options)
+    of_plans(&crate::gpu::plan(model, schedule), *schedule, options)
 }
 
 /// The kernels of a run's steps under a schedule, as what a device launches.
@@ -102,7 +102,7 @@ pub fn artifacts_for(model: &Model, schedule: &Schedule, options: &Options) -> V
 /// # Panics
 /// As [`module`] and [`crate::gpu::steps`] do.
 pub fn training_artifacts(model: &Model, schedule: &Schedule, steps: &Steps) -> Vec<Artifact> {
-    of_plans(&crate::gpu::steps(model, schedule, steps), schedule, &Options::default())
+    of_plans(&crate::gpu::steps(model, schedule, steps), *schedule, &Options::default())
 }
 
 /// The kernels that evaluate a model and predict by it under a schedule, as what a device launches.
@@ -110,11 +110,15 @@ pub fn training_artifacts(model: &Model, schedule: &Schedule, steps: &Steps) -> 
 /// # Panics
 /// As [`module`] does.
 pub fn ranking_artifacts(model: &Model, schedule: &Schedule) -> Vec<Artifact> {
-    of_plans(&crate::gpu::ranking(model, schedule), schedule, &Options::default())
+    of_plans(&crate::gpu::ranking(model, schedule), *schedule, &Options::default())
 }
 
-fn of_plans(plans: &[Plan], schedule: &Schedule, options: &Options) -> Vec<Artifact> {
-    plans.iter().map(|plan| artifact_for(plan.role, *schedule, &plan.kernel, plan.rows, options)).collect()
+/// Kernels that were made under a schedule, as what a device launches: a module each.
+///
+/// # Panics
+/// As [`module`] does.
+pub fn of_plans(plans: &[Plan], schedule: Schedule, options: &Options) -> Vec<Artifact> {
+    plans.iter().map(|plan| artifact_for(plan.role, schedule, &plan.kernel, plan.rows, options)).collect()
 }
 
 /// A kernel as what a device launches, each workgroup of which does `rows` of what it runs once for each.

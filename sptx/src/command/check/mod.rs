@@ -8,11 +8,12 @@ mod subject;
 use clap::ValueEnum;
 use indicatif::ProgressBar;
 use serde::Serialize;
+use sptx::gpu::Gpu;
 use sptx::models::{KernelChoice, Source, zoo};
 
 use super::failure::Failure;
 use super::options::{self, DimensionList, Dimensions};
-use super::scoring::{Gpu, ScoringDevice};
+use super::scoring::ScoringDevice;
 use super::{Outcome, output};
 use compare::Errors;
 
@@ -160,7 +161,7 @@ fn check(
             model: source.name().to_owned(),
             choices: spelled(compiled.declared.choices.iter().map(|choice| (choice.name.as_str(), choice.chosen))),
             dimensions: spelled(sizes.iter().map(|(name, size)| (name.as_str(), *size as f64))),
-            kernels: if gpu.is_some() { "wgsl" } else { model.kernels.kind() },
+            kernels: gpu.map_or(model.kernels.kind(), Gpu::target),
             passed: errors.worst() <= TOLERANCE,
             errors,
         });

@@ -1,33 +1,19 @@
 //! What is checked: the kernels of the CPU, or those of a GPU.
 
-#[cfg(feature = "wgpu")]
-use sptx::codegen::emit::wgsl;
+use sptx::gpu::Gpu;
 use sptx::runtime::Error;
 use sptx::runtime::cpu::{self, Batch, Block, BlockLoss, Candidates, Queries};
-#[cfg(feature = "wgpu")]
 use sptx::runtime::gpu::{self, Device, Schedule};
 
 use crate::command::failure::Failure;
-use crate::command::scoring::Gpu;
 
 /// The engine that is checked: on a GPU, or itself.
-#[cfg(feature = "wgpu")]
 pub(super) fn on(engine: cpu::Engine, gpu: Option<&Gpu>) -> Result<Box<dyn Subject + '_>, Failure> {
     let Some(gpu) = gpu else { return Ok(Box::new(engine)) };
     let schedule = Schedule::default();
-    let mut artifacts = wgsl::artifacts(engine.model(), &schedule);
-    let over_blocks = sptx::codegen::gpu::block_gradients(engine.model(), &schedule);
-    artifacts.extend(over_blocks.iter().map(|plan| wgsl::artifact(plan.role, schedule, &plan.kernel, plan.rows)));
-    Ok(Box::new(gpu::Engine::like(&engine, gpu, artifacts)?))
-}
-
-/// The engine that is checked.
-#[cfg(not(feature = "wgpu"))]
-pub(super) fn on(engine: cpu::Engine, gpu: Option<&Gpu>) -> Result<Box<dyn Subject>, Failure> {
-    match gpu {
-        None => Ok(Box::new(engine)),
-        Some(none) => match *none {},
-    }
+    let mut plans = sptx::codegen::gpu::plan(engine.model(), &schedule);
+    plans.extend(sptx::codegen::gpu::block_gradients(engine.model(), &schedule));
+    Ok(Box::new(gpu::Engine::like(&engine, gpu, gpu.artifacts(&plans, schedule))?))
 }
 
 /// The gradient of each plane: the rows that it is known for, each with its numbers.
@@ -100,7 +86,6 @@ impl BlockLoss for Diagonal<'_> {
     }
 }
 
-#[cfg(feature = "wgpu")]
 impl<D: Device> Subject for gpu::Engine<D> {
     fn score(&mut self, batch: Batch<'_>) -> Result<Vec<f32>, Error> {
         gpu::Engine::score(self, batch)
@@ -131,7 +116,6 @@ impl<D: Device> Subject for gpu::Engine<D> {
     }
 }
 
-#[cfg(feature = "wgpu")]
 fn rows_of_gpu<D: Device>(engine: &gpu::Engine<D>, gradients: &gpu::Gradients) -> RowGradients {
     let plane = |plane| {
         let rows = if gradients.has(plane) { gradients.rows(plane) } else { &[] };

@@ -1,0 +1,295 @@
+//! GPUs by name, whatever reaches them: wgpu's through Vulkan, Metal or Direct3D 12, NVIDIA's through their own driver.
+//!
+//! ```no_run
+//! use sptx::codegen;
+//! use sptx::gpu::Gpu;
+//! use sptx::runtime::gpu::Schedule;
+//! # fn example(trainer: &mut sptx::train::Trainer) -> Result<(), Box<dyn std::error::Error>> {
+//!
+//! let gpu = Gpu::open("cuda:0")?;
+//! let (steps, schedule) = (trainer.device_training()?, Schedule::default());
+//! let plans = codegen::gpu::steps(trainer.engine().model(), &schedule, &steps);
+//! let artifacts = gpu.artifacts(&plans, schedule);
+//! trainer.train_on(gpu, artifacts)?;
+//! # Ok(())
+//! # }
+//! ```
+
+use std::convert::Infallible;
+use std::fmt;
+
+use sptx_codegen::gpu::Plan;
+#[cfg(feature = "cuda")]
+use sptx_runtime::cuda::{CudaBuffer, CudaDevice, CudaKernel};
+use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Schedule};
+#[cfg(feature = "wgpu")]
+use sptx_runtime::wgpu::{WgpuBuffer, WgpuDevice, WgpuKernel};
+
+/// A GPU.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Gpu {
+    /// Through Vulkan, Metal or Direct3D 12.
+    #[cfg(feature = "wgpu")]
+    Wgpu(Box<WgpuDevice>),
+    /// Through NVIDIA's driver.
+    #[cfg(feature = "cuda")]
+    Cuda(CudaDevice),
+    /// None, where nothing was built in that reaches one.
+    None(Infallible),
+}
+
+/// An array in the memory of a [`Gpu`].
+#[derive(Debug)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "they are those of `Gpu`")]
+pub enum GpuBuffer {
+    #[cfg(feature = "wgpu")]
+    Wgpu(WgpuBuffer),
+    #[cfg(feature = "cuda")]
+    Cuda(CudaBuffer),
+    None(Infallible),
+}
+
+/// A kernel that a [`Gpu`] has loaded.
+#[derive(Debug)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "they are those of `Gpu`")]
+pub enum GpuKernel {
+    #[cfg(feature = "wgpu")]
+    Wgpu(WgpuKernel),
+    #[cfg(feature = "cuda")]
+    Cuda(CudaKernel),
+    None(Infallible),
+}
+
+/// What a name begins with, by what reaches the GPU.
+#[derive(Clone, Copy)]
+enum Kind {
+    Wgpu,
+    Cuda,
+}
+
+/// What a name means: how the GPU is reached, and its number or a part of what it calls itself.
+fn parse(name: &str) -> Option<(Kind, &str)> {
+    let after = |kind: &str| {
+        let rest = name.strip_prefix(kind)?;
+        if rest.is_empty() { Some(rest) } else { rest.strip_prefix(':') }
+    };
+    after("wgpu").map(|rest| (Kind::Wgpu, rest)).or_else(|| after("cuda").map(|rest| (Kind::Cuda, rest)))
+}
+
+impl Gpu {
+    /// Whether a name is one of a GPU: `wgpu`, `wgpu:1`, `wgpu:radeon`, `cuda`, `cuda:0`.
+    ///
+    /// ```
+    /// use sptx::gpu::Gpu;
+    /// assert!(Gpu::is_name("wgpu") && Gpu::is_name("cuda:1") && !Gpu::is_name("cpu"));
+    /// ```
+    pub fn is_name(name: &str) -> bool {
+        parse(name).is_some()
+    }
+
+    /// Opens the GPU of a name: the first that `wgpu` or `cuda` reaches, that of a number, or the first that has a text in
+    /// what it calls itself.
+    ///
+    /// # Errors
+    /// [`DeviceError::Absent`] when there is none such, with what to do about it.
+    pub fn open(name: &str) -> Result<Self, DeviceError> {
+        match parse(name) {
+            Some((Kind::Wgpu, which)) => open_wgpu(which),
+            Some((Kind::Cuda, which)) => open_cuda(which),
+            None => Err(DeviceError::Absent(format!("`{name}` is no name of a GPU"))),
+        }
+    }
+
+    /// Opens the first GPU with a memory of its own: one of NVIDIA's by their driver, or another discrete one.
+    ///
+    /// # Errors
+    /// [`DeviceError::Absent`] when there is none, or it cannot be opened.
+    pub fn open_discrete() -> Result<Self, DeviceError> {
+        #[cfg(feature = "cuda")]
+        if sptx_runtime::cuda::gpus().is_ok_and(|gpus| !gpus.is_empty()) {
+            return open_cuda("");
+        }
+        #[cfg(feature = "wgpu")]
+        {
+            use sptx_runtime::wgpu::{Kind, adapters};
+            if let Some(number) = adapters().iter().position(|adapter| adapter.kind == Kind::Discrete) {
+                return open_wgpu(&number.to_string());
+            }
+        }
+        Err(DeviceError::Absent("there is no discrete GPU".to_owned()))
+    }
+
+    /// Kernels that were made under a schedule, in what this GPU takes.
+    ///
+    /// # Panics
+    /// When naga refuses a kernel in WGSL: a defect of the compiler.
+    pub fn artifacts(&self, plans: &[Plan], schedule: Schedule) -> Vec<Artifact> {
+        match self {
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu(_) => {
+                let options = sptx_codegen::emit::wgsl::Options::default();
+                sptx_codegen::emit::wgsl::of_plans(plans, schedule, &options)
+            }
+            #[cfg(feature = "cuda")]
+            Self::Cuda(_) => sptx_codegen::emit::ptx::artifacts(plans, schedule),
+            Self::None(never) => match (*never, plans, schedule) {},
+        }
+    }
+
+    /// What its kernels are written in: `wgsl` or `ptx`.
+    pub fn target(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu(_) => "wgsl",
+            #[cfg(feature = "cuda")]
+            Self::Cuda(_) => "ptx",
+            Self::None(never) => match *never {},
+        }
+    }
+}
+
+/// What it calls itself, and how it is reached.
+impl fmt::Display for Gpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu(device) => write!(f, "{}, through {}", device.info().name, device.info().backend),
+            #[cfg(feature = "cuda")]
+            Self::Cuda(device) => write!(f, "{}, through cuda", device.info().name),
+            Self::None(never) => match (*never, f) {},
+        }
+    }
+}
+
+#[cfg(feature = "wgpu")]
+fn open_wgpu(which: &str) -> Result<Gpu, DeviceError> {
+    WgpuDevice::open(which).map(|device| Gpu::Wgpu(Box::new(device)))
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn open_wgpu(_: &str) -> Result<Gpu, DeviceError> {
+    Err(not_built("wgpu"))
+}
+
+#[cfg(feature = "cuda")]
+fn open_cuda(which: &str) -> Result<Gpu, DeviceError> {
+    CudaDevice::open(which).map(Gpu::Cuda)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn open_cuda(_: &str) -> Result<Gpu, DeviceError> {
+    Err(not_built("cuda"))
+}
+
+#[cfg(not(all(feature = "wgpu", feature = "cuda")))]
+fn not_built(feature: &str) -> DeviceError {
+    DeviceError::Absent(format!("this was built without `{feature}`; build it with `--features {feature}`"))
+}
+
+/// Does something with a device and with what belongs to it, whichever it is.
+macro_rules! each {
+    ($gpu:expr, ($($part:expr => $name:ident),*), $device:ident => $work:expr) => {
+        match $gpu {
+            #[cfg(feature = "wgpu")]
+            Gpu::Wgpu($device) => {
+                $(let $name = $part.wgpu();)*
+                $work
+            }
+            #[cfg(feature = "cuda")]
+            Gpu::Cuda($device) => {
+                $(let $name = $part.cuda();)*
+                $work
+            }
+            Gpu::None(never) => match *never {},
+        }
+    };
+}
+
+/// What belongs to one of the devices.
+macro_rules! parts {
+    ($part:ident, $wgpu:ident, $cuda:ident) => {
+        impl $part {
+            #[cfg(feature = "wgpu")]
+            fn wgpu(&self) -> &$wgpu {
+                match self {
+                    Self::Wgpu(part) => part,
+                    _ => panic!("it belongs to another device"),
+                }
+            }
+
+            #[cfg(feature = "cuda")]
+            fn cuda(&self) -> &$cuda {
+                match self {
+                    Self::Cuda(part) => part,
+                    _ => panic!("it belongs to another device"),
+                }
+            }
+        }
+    };
+}
+
+parts!(GpuBuffer, WgpuBuffer, CudaBuffer);
+parts!(GpuKernel, WgpuKernel, CudaKernel);
+
+/// Whichever it is. Every call panics that is given what belongs to another device.
+impl Device for Gpu {
+    type Buffer = GpuBuffer;
+    type Kernel = GpuKernel;
+
+    fn capabilities(&self) -> Capabilities {
+        each!(self, (), device => device.capabilities())
+    }
+
+    fn load(&self, artifact: &Artifact) -> Result<GpuKernel, DeviceError> {
+        match self {
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu(device) => device.load(artifact).map(GpuKernel::Wgpu),
+            #[cfg(feature = "cuda")]
+            Self::Cuda(device) => device.load(artifact).map(GpuKernel::Cuda),
+            Self::None(never) => match (*never, artifact) {},
+        }
+    }
+
+    fn allocate(&self, words: usize) -> Result<GpuBuffer, DeviceError> {
+        match self {
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu(device) => device.allocate(words).map(GpuBuffer::Wgpu),
+            #[cfg(feature = "cuda")]
+            Self::Cuda(device) => device.allocate(words).map(GpuBuffer::Cuda),
+            Self::None(never) => match (*never, words) {},
+        }
+    }
+
+    fn write(&self, buffer: &GpuBuffer, at: usize, words: &[u32]) -> Result<(), DeviceError> {
+        each!(self, (buffer => buffer), device => device.write(buffer, at, words))
+    }
+
+    fn read(&self, buffer: &GpuBuffer, at: usize, words: &mut [u32]) -> Result<(), DeviceError> {
+        each!(self, (buffer => buffer), device => device.read(buffer, at, words))
+    }
+
+    fn launch(
+        &self,
+        kernel: &GpuKernel,
+        workgroups: u32,
+        parameters: &[u32],
+        buffers: &[&GpuBuffer],
+    ) -> Result<(), DeviceError> {
+        match self {
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu(device) => {
+                let buffers: Vec<_> = buffers.iter().map(|buffer| buffer.wgpu()).collect();
+                device.launch(kernel.wgpu(), workgroups, parameters, &buffers)
+            }
+            #[cfg(feature = "cuda")]
+            Self::Cuda(device) => {
+                let buffers: Vec<_> = buffers.iter().map(|buffer| buffer.cuda()).collect();
+                device.launch(kernel.cuda(), workgroups, parameters, &buffers)
+            }
+            Self::None(never) => match (*never, kernel, workgroups, parameters, buffers) {},
+        }
+    }
+}
