@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use sptx_codegen::emit::{ptx, wgsl};
-use sptx_codegen::gpu;
+use sptx_codegen::gpu::{self, Plan};
 use sptx_codegen::ir::{DimSize, Score, Side};
+use sptx_codegen::legalize::{Target as Lacks, legalize};
 use sptx_runtime::gpu::{Backward, Device, Schedule};
 use sptx_tests::{
     Case, Disagreement, Executor, PtxMachine, adapter, papers, schedules, schedules_run_on, some_random_scores,
@@ -199,6 +200,22 @@ fn random_scores_as_wgsl() {
 #[test]
 fn the_zoo_as_ptx_under_every_schedule() {
     check(as_ptx, &zoo(), &[1, 2, 7], |_| schedules());
+}
+
+/// With additions of numbers, and with loops that compare and exchange in their place.
+fn by_strategy_as_ptx(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
+    let plans = gpu::plan(&case.model, &schedule);
+    let target = Lacks { float_atomics: false, ..wgsl::TARGET };
+    let legal = plans.iter().map(|plan| Plan { kernel: legalize(&plan.kernel, &target), ..plan.clone() }).collect();
+    let check = |plans: Vec<Plan>| {
+        case.check_gpu(&mut case.gpu_engine(PtxMachine::default(), ptx::artifacts(&plans, schedule)), TOLERANCE)
+    };
+    [plans, legal].into_iter().flat_map(check).collect()
+}
+
+#[test]
+fn the_zoo_as_ptx_under_every_strategy() {
+    check(by_strategy_as_ptx, &zoo(), &[3, 6], |_| strategies());
 }
 
 #[test]

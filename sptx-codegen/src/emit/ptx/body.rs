@@ -162,8 +162,8 @@ impl<'a> Body<'a> {
                 self.lines.push(Line::Reduce { operation, address, value });
             }
             Statement::Change { buffer, index, held, body, value } => {
-                let (space, address) = self.address(Place::Buffer(*buffer), *index);
-                self.change(space, address, *held, body, *value);
+                let (_, address) = self.address(Place::Buffer(*buffer), *index);
+                self.change(address, *held, body, *value);
             }
             Statement::If { condition, then, otherwise } => self.branch(*condition, then, otherwise),
             Statement::For { index, from, until, step, body } => self.repeat(*index, [*from, *until, *step], body),
@@ -182,9 +182,9 @@ impl<'a> Body<'a> {
     }
 
     /// Makes a new word of the one that is there until no other thread has come between.
-    fn change(&mut self, space: Space, address: Register, held: Value, body: &Block, value: Value) {
+    fn change(&mut self, address: Register, held: Value, body: &Block, value: Value) {
         let word = self.fresh(Class::U32);
-        self.lines.push(Line::Load { space, results: vec![word], address });
+        self.lines.push(Line::Load { space: Space::Changing, results: vec![word], address });
         self.values[held.index()] = vec![Operand::Register(word)];
         let again = self.label();
         self.lines.push(Line::Label(again));

@@ -78,13 +78,14 @@ impl Display for Line {
                 let space = match space {
                     Space::Global => "global",
                     Space::Constant => "global.nc",
+                    Space::Changing => "relaxed.gpu.global",
                     Space::Shared => "shared",
                 };
                 write!(f, "ld.{space}{} {}, [{address}]", width(results), Registers(results))?;
             }
             Self::Store { space, address, values } => {
                 let space = match space {
-                    Space::Global | Space::Constant => "global",
+                    Space::Global | Space::Constant | Space::Changing => "global",
                     Space::Shared => "shared",
                 };
                 write!(f, "st.{space}{} [{address}], {}", width(values), Registers(values))?;

@@ -62,6 +62,8 @@ pub(super) enum Space {
     Global,
     /// A buffer that nobody writes to while the kernel runs.
     Constant,
+    /// A buffer of which other threads change words meanwhile, each in one indivisible step.
+    Changing,
     /// A workgroup's memory.
     Shared,
 }
