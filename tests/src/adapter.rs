@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 use sptx_runtime::gpu::DeviceError;
 use sptx_runtime::wgpu::WgpuDevice;
 
+use crate::skip;
+
 /// The first adapter; none, with a word about it, where there is none.
 ///
 /// # Panics
@@ -14,10 +16,7 @@ pub fn adapter() -> Option<&'static WgpuDevice> {
     let open = || match WgpuDevice::open("") {
         Ok(device) => Some(device),
         Err(DeviceError::Absent(why)) => {
-            let required = std::env::var("SPTX_REQUIRE").unwrap_or_default();
-            let requires = required.split(',').any(|name| name.trim() == "vulkan");
-            assert!(!requires, "SPTX_REQUIRE lists `vulkan`: {why}");
-            println!("SKIPPED (vulkan): {why}");
+            skip("vulkan", &why);
             None
         }
         Err(other) => panic!("{other}"),

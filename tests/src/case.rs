@@ -136,7 +136,7 @@ impl Case {
     pub fn gpu_engine<D: Device>(&self, device: D, artifacts: Vec<Artifact>) -> gpu::Engine<D> {
         let setup = Setup {
             model: self.model.clone(),
-            sizes: self.model.bind(&self.dims).expect("the case fits its model"),
+            sizes: self.sizes(),
             entities: self.entities,
             relations: self.relations,
             parameters: BTreeMap::new(),
@@ -292,12 +292,30 @@ impl Case {
     /// # Panics
     /// When the case does not fit the model, which its making has ruled out.
     pub fn largest_matrix(&self) -> usize {
-        let sizes = self.model.bind(&self.dims).expect("the case fits its model");
+        let sizes = self.sizes();
         let elements = |plane: &program::Plane| match plane.shape {
             program::Shape::Matrix(down, across) => sizes[down] * sizes[across],
             program::Shape::Scalar | program::Shape::Vector(_) => 0,
         };
         self.model.planes.iter().map(elements).max().unwrap_or(0)
+    }
+
+    /// The sizes of the model's dimensions.
+    ///
+    /// # Panics
+    /// When the case does not fit the model, which its making has ruled out.
+    pub fn sizes(&self) -> Vec<usize> {
+        self.model.bind(&self.dims).expect("the case fits its model")
+    }
+
+    /// Numbers of entities and of relations.
+    pub fn counts(&self) -> [usize; 2] {
+        [self.entities, self.relations]
+    }
+
+    /// Number of triples of the batch.
+    pub fn triples(&self) -> usize {
+        self.heads.len()
     }
 
     /// Number of rows of a plane.

@@ -19,9 +19,7 @@ pub struct Executor {
 impl Executor {
     /// A device of these capabilities that knows a model's kernels under a schedule, with their artifacts.
     pub fn new(model: &Model, schedule: Schedule, capabilities: Capabilities) -> (Self, Vec<Artifact>) {
-        let mut plans = gpu::plan(model, &schedule);
-        plans.extend(gpu::block_gradients(model, &schedule));
-        Self::of(plans, schedule, capabilities)
+        Self::of(crate::kernels(model, schedule), schedule, capabilities)
     }
 
     /// The same, that knows the kernels of a run's steps.
@@ -59,6 +57,10 @@ impl Device for Executor {
     }
 
     fn allocate(&self, words: usize) -> Result<Self::Buffer, DeviceError> {
+        if words > self.capabilities.binding_words as usize {
+            let reason = format!("a binding has {} words", self.capabilities.binding_words);
+            return Err(DeviceError::OutOfMemory { bytes: 4 * words as u64, reason });
+        }
         Ok(RefCell::new(vec![0; words]))
     }
 

@@ -6,6 +6,7 @@ mod adapter;
 mod case;
 mod corpus;
 mod executor;
+mod lane;
 mod ptx;
 mod schedules;
 
@@ -13,6 +14,10 @@ pub use adapter::adapter;
 pub use case::{Case, Disagreement};
 pub use corpus::{lowered, papers, random_scores, some_random_scores, zoo};
 pub use executor::Executor;
+pub use lane::{
+    Lane, TOLERANCE, TOLERANCE_OF_WGSL, artifacts_of, assert_repeats, check, dims, disagreements, has_rounds_for,
+    kernels, one_of, skip,
+};
 pub use ptx::PtxMachine;
 pub use schedules::{schedules, schedules_run_on, strategies};
 

@@ -1,43 +1,19 @@
 //! The kernels of GPUs agree with the f64 interpreter on the corpus, under many schedules: run by the definition of their
 //! IR, which finds races and accesses out of bounds, and as WGSL by the first adapter that Vulkan, Metal or DX12 has.
 
-use std::collections::BTreeMap;
-
 use sptx_codegen::emit::{ptx, wgsl};
 use sptx_codegen::gpu::{self, Plan};
-use sptx_codegen::ir::{DimSize, Score, Side};
 use sptx_codegen::legalize::{Target as Lacks, legalize};
 use sptx_runtime::gpu::{Backward, Device, Schedule};
 use sptx_tests::{
-    Case, Disagreement, Executor, PtxMachine, adapter, papers, schedules, schedules_run_on, some_random_scores,
+    Case, Disagreement, Executor, PtxMachine, TOLERANCE, TOLERANCE_OF_WGSL, adapter, artifacts_of, check,
+    disagreements, has_rounds_for, kernels, one_of, papers, schedules, schedules_run_on, some_random_scores,
     strategies, zoo,
 };
 
-const TOLERANCE: f64 = 1e-4;
-
-/// What WGSL leaves to a device: functions that are exact to some 2^-11 of 1 there, and divisions to 2.5 units in the last
-/// place.
-const TOLERANCE_OF_WGSL: f64 = 1e-3;
-
-fn dims(score: &Score, size: usize) -> BTreeMap<String, usize> {
-    let symbols = score.dims.iter().filter(|(_, dim)| dim.size == DimSize::Symbol);
-    let size_of = |position: usize| if position == 0 { size } else { size.div_ceil(2) + 1 };
-    symbols.enumerate().map(|(position, (_, dim))| (dim.name.clone(), size_of(position))).collect()
-}
-
-/// Rounds of a thread's loops, those of the inner ones added up, after which Mesa's software driver ends them: a matrix
-/// that few threads share takes more.
-const LONGEST_LOOP: usize = 65_535;
-
-/// Where the kernels of a case under a schedule differ from the interpreter.
-type Target = fn(&Case, Schedule) -> Vec<Disagreement>;
-
 fn by_definition(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     let (device, artifacts) = Executor::new(&case.model, schedule, schedules_run_on());
-    let mut engine = case.gpu_engine(device, artifacts);
-    let mut found = case.check_gpu(&mut engine, TOLERANCE);
-    found.extend(case.check_gpu_blocks(&mut engine, TOLERANCE));
-    found
+    disagreements(case, device, artifacts, TOLERANCE)
 }
 
 /// The gradients alone, by the kernels of a strategy.
@@ -52,42 +28,22 @@ fn as_ptx(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     if schedule.legal(&device.capabilities()).is_err() {
         return Vec::new();
     }
-    let mut plans = gpu::plan(&case.model, &schedule);
-    plans.extend(gpu::block_gradients(&case.model, &schedule));
-    let mut engine = case.gpu_engine(device, ptx::artifacts(&plans, schedule));
-    let mut found = case.check_gpu(&mut engine, TOLERANCE);
-    found.extend(case.check_gpu_blocks(&mut engine, TOLERANCE));
-    found
+    disagreements(case, device, ptx::artifacts(&kernels(&case.model, schedule), schedule), TOLERANCE)
 }
 
 fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     let Some(device) = adapter() else { return Vec::new() };
-    if schedule.legal(&device.capabilities()).is_err() || case.largest_matrix() > LONGEST_LOOP * schedule.lanes as usize
-    {
+    if schedule.legal(&device.capabilities()).is_err() || !has_rounds_for(case, schedule) {
         return Vec::new();
     }
-    let mut artifacts = wgsl::artifacts(&case.model, &schedule);
-    let learned = gpu::block_gradients(&case.model, &schedule).into_iter();
-    artifacts.extend(learned.map(|plan| wgsl::artifact(plan.role, schedule, &plan.kernel, plan.rows)));
-    let mut engine = case.gpu_engine(device, artifacts);
-    let mut found = case.check_gpu(&mut engine, TOLERANCE_OF_WGSL);
-    found.extend(case.check_gpu_blocks(&mut engine, TOLERANCE_OF_WGSL));
-    let [first, second] = [0, 1].map(|_| case.run_gpu(&mut engine));
-    let bits = |(scores, gradients): (Vec<f32>, Vec<Vec<f32>>)| {
-        scores.into_iter().chain(gradients.into_iter().flatten()).map(f32::to_bits).collect::<Vec<_>>()
-    };
-    assert_eq!(bits(first), bits(second), "{}: the same bits from run to run", case.name);
-    let [first, second] = [0, 1].map(|_| case.run_gpu_blocks(&mut engine, Side::Tail, &case.upstream_of_pairs()));
-    let bits = |(scores, gradients): (Vec<f32>, Option<Vec<Vec<f32>>>)| bits((scores, gradients.unwrap_or_default()));
-    assert_eq!(bits(first), bits(second), "{}: the same bits of blocks from run to run", case.name);
-    found
+    disagreements(case, device, artifacts_of(&kernels(&case.model, schedule), schedule), TOLERANCE_OF_WGSL)
 }
 
 /// The same as WGSL: with numbers added by the adapter's own instruction, where it has one, and without.
 fn by_strategy_as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     let Some(device) = adapter() else { return Vec::new() };
     let capabilities = device.capabilities();
-    if schedule.legal(&capabilities).is_err() || case.largest_matrix() > LONGEST_LOOP * schedule.lanes as usize {
+    if schedule.legal(&capabilities).is_err() || !has_rounds_for(case, schedule) {
         return Vec::new();
     }
     let check = |float_atomics| {
@@ -97,32 +53,6 @@ fn by_strategy_as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     };
     let native = capabilities.float_atomics && schedule.backward == Backward::Atomic;
     [false, true].into_iter().take(1 + usize::from(native)).flat_map(check).collect()
-}
-
-fn check(target: Target, scores: &[Score], sizes: &[usize], schedules: impl Fn(usize) -> Vec<Schedule>) {
-    let (mut cases, mut wrong) = (0, Vec::new());
-    for (number, score) in scores.iter().enumerate() {
-        for size in sizes {
-            let triples = 1 + (number * 7 + size) % 23;
-            let Some(case) = Case::new(score, dims(score, *size), triples, number as u64) else { continue };
-            for schedule in schedules(cases) {
-                let found = target(&case, schedule);
-                wrong.extend(found.into_iter().map(|it| format!("{schedule}: {it:?}")));
-            }
-            cases += 1;
-        }
-    }
-    assert!(cases > 0, "the corpus holds cases");
-    let mut shown = wrong.clone();
-    shown.dedup_by_key(|line: &mut String| line.split(" triples=").next().map(str::to_owned));
-    shown.truncate(8);
-    assert!(wrong.is_empty(), "{} numbers of {cases} cases differ, such as {shown:#?}", wrong.len());
-}
-
-/// One schedule after another, so that every one meets every kind of case.
-fn one_of(number: usize) -> Vec<Schedule> {
-    let schedules = schedules();
-    vec![schedules[number % schedules.len()]]
 }
 
 #[test]

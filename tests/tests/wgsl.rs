@@ -14,17 +14,10 @@ use sptx_codegen::lir::{
 };
 use sptx_runtime::gpu::{LossKind, Role, RuleKind, SharedTraining};
 use sptx_runtime::program::Side;
-use sptx_tests::{lowered, schedules, strategies, zoo};
+use sptx_tests::{lowered, schedules, skip, strategies, zoo};
 
 /// Texts by name.
 type Texts = BTreeMap<String, String>;
-
-/// Says that a test could not run for want of `what`; fails where `SPTX_REQUIRE` lists it.
-fn skip(what: &str, why: &str) {
-    let required = std::env::var("SPTX_REQUIRE").unwrap_or_default();
-    assert!(!required.split(',').any(|name| name.trim() == what), "SPTX_REQUIRE lists `{what}`: {why}");
-    println!("SKIPPED ({what}): {why}");
-}
 
 /// Asserts that Tint takes texts: those of `refused` with an error that has these words.
 fn check_by_tint(test: &str, texts: &Texts, refused: &BTreeMap<&str, &str>) {
@@ -57,6 +50,21 @@ fn check_by_tint(test: &str, texts: &Texts, refused: &BTreeMap<&str, &str>) {
             }
         }
     }
+}
+
+/// The kernels that are checked in for people to read, as they are: `xtask` holds them against what the compiler gives.
+#[test]
+fn what_is_checked_in_is_taken_by_naga_and_tint() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kernels-generated/src/generated/wgsl");
+    let mut texts = Texts::new();
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the folder can be read").path();
+        let text = std::fs::read_to_string(&path).expect("a file of the folder");
+        validate(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        texts.insert(path.file_stem().expect("a name").to_string_lossy().into_owned(), text);
+    }
+    assert!(texts.len() > 10, "{} texts", texts.len());
+    check_by_tint("checked_in", &texts, &BTreeMap::new());
 }
 
 /// As a browser gets it. `module` has naga look at it.

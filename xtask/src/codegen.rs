@@ -1,11 +1,14 @@
 //! `cargo xtask codegen`: the zoo's kernels from its declarations.
 
+mod shown;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use quote::quote;
 use sptx_codegen::emit::cpu::Specification;
 use sptx_codegen::{expand, sema, syntax};
+use sptx_runtime::program::Model;
 
 use crate::Failure;
 
@@ -26,7 +29,7 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<(), Failure> {
             ))),
         };
     }
-    std::fs::create_dir_all(&folder)?;
+    std::fs::create_dir_all(folder.join(shown::FOLDER))?;
     for name in &differing {
         match files.get(name) {
             Some(text) => std::fs::write(folder.join(name), text)?,
@@ -44,10 +47,20 @@ fn differing(folder: &Path, files: &BTreeMap<String, String>) -> Result<Vec<Stri
         .filter(|(name, text)| std::fs::read_to_string(folder.join(name)).ok().as_ref() != Some(text))
         .map(|(name, _)| name.clone())
         .collect();
-    if folder.is_dir() {
-        for entry in std::fs::read_dir(folder)? {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            if !files.contains_key(&name) {
+    names.extend(files_in(folder, "")?.into_iter().filter(|name| !files.contains_key(name)));
+    Ok(names)
+}
+
+/// Names of the files of a folder and of those within, by their way from `folder`.
+fn files_in(folder: &Path, within: &str) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    if folder.join(within).is_dir() {
+        for entry in std::fs::read_dir(folder.join(within))? {
+            let entry = entry?;
+            let name = format!("{within}{}", entry.file_name().to_string_lossy());
+            if entry.file_type()?.is_dir() {
+                names.extend(files_in(folder, &format!("{name}/"))?);
+            } else {
                 names.push(name);
             }
         }
@@ -57,41 +70,55 @@ fn differing(folder: &Path, files: &BTreeMap<String, String>) -> Result<Vec<Stri
 
 /// Every generated file, by name.
 fn generate(models: &Path) -> Result<BTreeMap<String, String>, Failure> {
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(models)?.map(|entry| entry.map(|it| it.path())).collect::<Result<_, _>>()?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "sptx"));
-    paths.sort();
     let mut files = BTreeMap::new();
     let mut zoo = Vec::new();
-    for path in &paths {
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let text = std::fs::read_to_string(path)?;
-        let shown = format!("kernels-generated/models/{name}.sptx");
-        zoo.push((name.clone(), generate_model(&name, &shown, &text, &mut files)?));
+    for (name, text) in declarations(models)? {
+        let title = generate_model(&name, &text, &mut files)?;
+        zoo.push((name, title));
     }
     files.insert("mod.rs".to_owned(), format!("{HEADER}{}", expand::pretty(&index(&zoo))));
     Ok(files)
 }
 
-/// Adds a model's kernels and programs; returns the name of its type.
-fn generate_model(
-    name: &str,
-    shown: &str,
-    text: &str,
-    files: &mut BTreeMap<String, String>,
-) -> Result<String, Failure> {
-    let file = syntax::parse_str(shown, text).map_err(|errors| Failure(errors.to_string()))?;
+/// The names and the texts of the declarations, in the order of their names.
+fn declarations(models: &Path) -> Result<BTreeMap<String, String>, Failure> {
+    let mut texts = BTreeMap::new();
+    for name in files_in(models, "")? {
+        if let Some(model) = name.strip_suffix(".sptx") {
+            texts.insert(model.to_owned(), std::fs::read_to_string(models.join(&name))?);
+        }
+    }
+    Ok(texts)
+}
+
+/// A declaration as messages name it.
+fn path_of(name: &str) -> String {
+    format!("kernels-generated/models/{name}.sptx")
+}
+
+/// The name of the score that a declaration has, and its programs, one for each combination of its choices.
+fn programs(name: &str, text: &str) -> Result<(String, Vec<Model>), Failure> {
+    let path = path_of(name);
+    let file = syntax::parse_str(&path, text).map_err(|errors| Failure(errors.to_string()))?;
     let variants = sema::analyze_every_choice(&file).map_err(|errors| Failure(errors.to_string()))?;
-    let [variants] = variants.as_slice() else { return Err(Failure(format!("{shown} must hold one score"))) };
-    for (number, variant) in variants.iter().enumerate() {
-        files.insert(program_name(name, number), sptx_codegen::compile(variant.clone()).program().to_json() + "\n");
+    let [variants] = variants.as_slice() else { return Err(Failure(format!("{path} must hold one score"))) };
+    let programs = variants.iter().map(|variant| sptx_codegen::compile(variant.clone()).program());
+    Ok((file.scores[0].name.text.clone(), programs.collect()))
+}
+
+/// Adds a model's kernels and programs; returns the name of its type.
+fn generate_model(name: &str, text: &str, files: &mut BTreeMap<String, String>) -> Result<String, Failure> {
+    let (title, programs) = programs(name, text)?;
+    for (number, program) in programs.iter().enumerate() {
+        files.insert(program_name(name, number), program.to_json() + "\n");
+        files.extend(shown::files(name, program)?);
     }
     let source = format!("../../models/{name}.sptx");
     let program = |number: usize| program_name(name, number);
-    let items = expand::file(shown, text, &quote!(include_str!(#source)), &Specification::File(&program));
+    let items = expand::file(&path_of(name), text, &quote!(include_str!(#source)), &Specification::File(&program));
     let items = items.map_err(|errors| Failure(errors.to_string()))?;
     files.insert(format!("{name}.rs"), format!("{HEADER}{}", expand::pretty(&items)));
-    Ok(file.scores[0].name.text.clone())
+    Ok(title)
 }
 
 fn program_name(name: &str, number: usize) -> String {

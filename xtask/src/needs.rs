@@ -49,6 +49,12 @@ const NEEDS: &[Need] = &[
         is_met: || works(Command::new("ptxas").arg("--version")) || works(Command::new(ptxas()).arg("--version")),
         install: install_ptxas,
     },
+    Need {
+        name: "swiftshader",
+        tests: "kernels where subgroups are small and numbers cannot be added atomically, in tests/tests/gpu_lanes",
+        is_met: || Path::new(SWIFTSHADER).exists(),
+        install: || apt(&["libvulkan1", "chromium-common"]),
+    },
 ];
 
 /// NVIDIA's assembler in the folder that tests/tests/ptx.rs knows too.
@@ -73,6 +79,9 @@ fn install_ptxas() -> Result<(), Failure> {
 
 /// The wheel with the assembler.
 const PTXAS: &str = "nvidia-cuda-nvcc-cu12==12.9.86";
+
+/// What Vulkan's loader reads of SwiftShader in Debian's package, which tests/tests/gpu_lanes knows too.
+const SWIFTSHADER: &str = "/usr/lib/chromium/vk_swiftshader_icd.json";
 
 /// Sees to every need. Gives the names of those that are met: a test that skips for want of one of them would be wrong.
 pub(crate) fn prepare() -> Vec<&'static str> {

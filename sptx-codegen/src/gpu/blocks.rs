@@ -40,6 +40,9 @@ impl Block {
         let from = k.add(first, own);
         let end = k.add_u32(from, EACH);
         let until = k.binary(Binary::Min, end, count);
+        for (value, name) in [(number, "block"), (blocks, "blocks"), (from, "begin"), (until, "end")] {
+            k.name(value, name);
+        }
         let block = Self { counters, tally, thread, number, blocks, from, until };
         block.clear(k);
         block

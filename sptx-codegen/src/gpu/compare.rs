@@ -57,6 +57,7 @@ fn products(k: &mut Builder, rows: &Rows<'_>, split: &Split, tile: &[Pair<'_>]) 
                             PairProductKind::SquaredDistance => [k.sub(q, c); 2],
                         };
                         let so_far = k.get(*sum);
+                        k.name(so_far, "sum");
                         let next = k.multiply_add(a, b, so_far);
                         let next = k.select(column.valid, next, so_far);
                         k.set(*sum, next);

@@ -18,15 +18,19 @@ pub(super) fn gather(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
     let rows = Rows::new(&mut k, model, schedule);
     let next = k.add_u32(rows.row, 1);
     let (from, until) = (k.load(pieces, rows.row, 1), k.load(pieces, next, 1));
+    k.name(from, "begin");
+    k.name(until, "end");
     let one = k.u32(1);
     let sum_of = |k: &mut Builder, plane: usize, column: Value, lanes: u8| -> VariableId {
         let none = k.f32s(0.0, lanes);
         let sum = k.variable(none);
         k.repeat(from, until, one, |k, piece| {
+            k.name(piece, "piece");
             let row = place(k, model, "partial", plane, piece);
             let index = k.add(row, column);
             let part = k.load(partial, index, lanes);
             let so_far = k.get(sum);
+            k.name(so_far, "sum");
             let next = k.add(so_far, part);
             k.set(sum, next);
         });

@@ -34,7 +34,7 @@ pub(super) fn loss(model: &Model, schedule: &Schedule, kind: LossKind) -> Plan {
     let answer = k.load(scalars, row.answer[0], 1);
     let found = row.of_kind(&mut k, kind, answer);
     row.count_broken(&mut k, answer);
-    let (sum, broken) = (row.total(&mut k, row.sum), row.total(&mut k, row.broken));
+    let (sum, broken) = (row.total(&mut k, row.sum, "loss"), row.total(&mut k, row.broken, "broken"));
     let writes = rows.writes(&mut k);
     k.when(writes, |k| {
         k.store(scalars, row.answer[1], found.of_answer);
@@ -71,7 +71,7 @@ pub(super) fn shared(model: &Model, schedule: &Schedule, kind: LossKind) -> Plan
     row.stands_for = (kind == LossKind::Softmax).then(|| k.parameter("stands_for", Scalar::F32, 1));
     let answer = k.load(scalars, row.answer[0], 1);
     let found = row.of_kind(&mut k, kind, answer);
-    let sum = row.total(&mut k, row.sum);
+    let sum = row.total(&mut k, row.sum, "loss");
     let writes = rows.writes(&mut k);
     k.when(writes, |k| {
         let slope = k.variable(found.of_answer);
@@ -185,8 +185,9 @@ impl<'a> Row<'a> {
     }
 
     /// What the lanes hold, added up.
-    fn total(&self, k: &mut Builder, variable: VariableId) -> Value {
+    fn total(&self, k: &mut Builder, variable: VariableId, name: &'static str) -> Value {
         let own = k.get(variable);
+        k.name(own, name);
         self.rows.join(k, ReduceOp::Sum, own)
     }
 
@@ -217,7 +218,7 @@ impl<'a> Row<'a> {
             self.add(k, violated, once);
             self.set_slope(k, negative, slope);
         });
-        let violated = self.total(k, violated);
+        let violated = self.total(k, violated, "violated");
         let down = k.unary(Unary::Neg, self.scale);
         Answer { of_answer: k.mul(down, violated), loss_of_answer: zero }
     }
@@ -270,7 +271,7 @@ impl<'a> Row<'a> {
             let power = power(k, sharpness, highest, score);
             self.add(k, sum, power);
         });
-        self.total(k, sum)
+        self.total(k, sum, "powers")
     }
 
     fn adversarial(&self, k: &mut Builder, answer: Value) -> Answer {

@@ -40,6 +40,7 @@ mod update;
 use sptx_runtime::gpu::{Backward, End, Role, RuleKind, Schedule, SharedTraining, Source, Steps, Training};
 use sptx_runtime::program::{Model, Owner, Plane, Side, Split};
 
+use crate::legalize::shard;
 use crate::lir::{Kernel, verify};
 
 /// A kernel of a model.
@@ -254,6 +255,20 @@ fn updates(model: &Model, schedule: &Schedule, rule: RuleKind) -> Vec<Plan> {
     let constrained = (0..model.slots.len()).filter(|slot| constrain::is_constrained(model, *slot));
     plans.extend(constrained.map(|slot| constrain::constrain(model, schedule, slot, rule.is_dense())));
     plans
+}
+
+/// What is laid out as the tables are.
+const LAID_OUT_AS_TABLES: [&str; 3] = ["tables", "state0", "state1"];
+
+/// A kernel for tables that lie in so many bindings, and with them what is laid out as they are: `tables_0`, `tables_1`, …
+/// in the place of `tables`, with the parameter `tables_shard`, the words of each but the last.
+pub fn shard_tables(mut plan: Plan, shards: u32) -> Plan {
+    for name in LAID_OUT_AS_TABLES {
+        if shards > 1 && plan.kernel.buffers.find(|buffer| buffer.name == name).is_some() {
+            plan.kernel = shard(&plan.kernel, name, shards);
+        }
+    }
+    plan
 }
 
 /// Runs the verifier over kernels where debug assertions are on.

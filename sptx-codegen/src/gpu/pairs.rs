@@ -92,6 +92,8 @@ impl<'a> Pairs<'a> {
         let (down, across) = (k.div(within, wide), k.rem(within, wide));
         let chunk = self.chunk(k, chunk);
         let (queries, candidates) = (numbers(k, down, tile, chunk.queries), numbers(k, across, tile, self.candidates));
+        queries.iter().for_each(|query| _ = k.name(query.at, "query"));
+        candidates.iter().for_each(|candidate| _ = k.name(candidate.at, "candidate"));
         let mut pairs = Vec::with_capacity(queries.len() * candidates.len());
         for query in &queries {
             pairs.extend(candidates.iter().map(|candidate| self.pair(k, chunk, [*query, *candidate])));

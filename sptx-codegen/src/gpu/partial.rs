@@ -96,6 +96,7 @@ impl<'a> Gathered<'a> {
         let triples = k.parameter("batch", Scalar::U32, 1);
         let next = k.add_u32(rows.row, 1);
         let (from, until) = (k.load(pieces, rows.row, 1), k.load(pieces, next, 1));
+        k.name(from, "begin");
         if tagged {
             // A piece's hits are of one source.
             let (hit, own, bits) = (k.load(hits, from, 1), k.parameter("source", Scalar::U32, 1), k.u32(SOURCE_BIT));
@@ -104,7 +105,7 @@ impl<'a> Gathered<'a> {
             rows.inside = k.binary(Binary::And, rows.inside, is_own);
         }
         // Where no piece was counted, the first is not one either.
-        let until = if counted { rows.until(&mut k, until) } else { until };
+        let until = if counted { rows.until(&mut k, until) } else { k.name(until, "end") };
         let piece = Piece { rows, learned, owner, side, tagged, memory, hits, partial, triples, from, until };
         for stage in &learned.backward.stages {
             if let Stage::Columns(stage) = stage {
@@ -169,6 +170,7 @@ impl<'a> Piece<'a> {
                 }
                 None => {
                     let number = k.binary(Binary::ShiftRight, hit, one);
+                    k.name(number, "triple");
                     let triple = triple(k, number);
                     let side = k.binary(Binary::And, hit, one);
                     let zero = k.u32(0);
@@ -296,6 +298,7 @@ impl<'a> Piece<'a> {
                             let from = triple.kept().vector_at(k, outer.right, at.column);
                             let right = k.load(triple.kept().vectors, from, vector);
                             let so_far = k.get(*sum);
+                            k.name(so_far, "sum");
                             let next = k.multiply_add(left, right, so_far);
                             k.set(*sum, next);
                         }
@@ -319,6 +322,7 @@ impl<'a> Piece<'a> {
 
 fn add_to(k: &mut Builder, sum: VariableId, value: Value) {
     let so_far = k.get(sum);
+    k.name(so_far, "sum");
     let next = k.binary(binary(ReduceOp::Sum), so_far, value);
     k.set(sum, next);
 }

@@ -97,6 +97,7 @@ impl<'a> Rows<'a> {
         let group = k.builtin(Builtin::Workgroup);
         let first = k.mul_u32(group, workgroup / lanes);
         let row = k.add(first, row);
+        k.name(row, "number");
         let inside = k.less(row, count);
         let row = within(k, row, inside);
         k.name(lane, "lane");
@@ -128,7 +129,8 @@ impl<'a> Rows<'a> {
     /// Where a loop ends: what lies beyond the last row has no round of it.
     pub(super) fn until(&self, k: &mut Builder, until: Value) -> Value {
         let none = k.u32(0);
-        k.select(self.inside, until, none)
+        let until = k.select(self.inside, until, none);
+        k.name(until, "end")
     }
 
     /// Repeats `body` for all numbers of a row of this shape; for none of what lies beyond the last row.
@@ -218,6 +220,7 @@ impl<'a> Rows<'a> {
             k.barrier(Barrier::Shared);
         }
         let joined = k.load(scratch, first, 1);
+        k.name(joined, "total");
         k.barrier(Barrier::Shared);
         joined
     }
@@ -233,7 +236,8 @@ pub(super) fn padded(k: &mut Builder, dim: usize) -> Value {
     let size = size(k, dim);
     let (above, four) = (k.add_u32(size, 3), k.u32(4));
     let quads = k.div(above, four);
-    k.mul(quads, four)
+    let stride = k.mul(quads, four);
+    k.name(stride, "stride")
 }
 
 /// Words of a row of a plane.

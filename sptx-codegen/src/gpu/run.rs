@@ -91,6 +91,7 @@ fn columns(k: &mut Builder, rows: &Rows<'_>, stage: &Columns, items: &mut [Item<
                 {
                     let value = k.select(at.valid, *value, *identity);
                     let so_far = k.get(*fold);
+                    k.name(so_far, "folded");
                     let folded = k.binary(binary(reduce.op), so_far, value);
                     k.set(*fold, folded);
                 }
@@ -151,6 +152,7 @@ fn product(k: &mut Builder, rows: &Rows<'_>, product: &Product, program: &Progra
                     let index = element(k, matrix, line, stride, at.column);
                     let elements = k.load(tables, index, vector);
                     let so_far = k.get(sum);
+                    k.name(so_far, "sum");
                     let next = k.multiply_add(factor, elements, so_far);
                     k.set(sum, next);
                 });
@@ -174,6 +176,7 @@ fn product(k: &mut Builder, rows: &Rows<'_>, product: &Product, program: &Progra
                 let index = element(k, matrix, line, stride, column);
                 let elements = k.load(tables, index, vector);
                 let so_far = k.get(sum);
+                k.name(so_far, "sum");
                 let next = k.multiply_add(factors, elements, so_far);
                 let next = k.select(valid, next, so_far);
                 k.set(sum, next);
@@ -192,8 +195,8 @@ fn product(k: &mut Builder, rows: &Rows<'_>, product: &Product, program: &Progra
 /// The size of a dimension; 0 beyond the last row, which has nothing to do, and must not read vectors that the last row's
 /// threads write in another workgroup.
 fn reach(k: &mut Builder, rows: &Rows<'_>, dim: usize) -> Value {
-    let (size, none) = (size(k, dim), k.u32(0));
-    k.select(rows.inside, size, none)
+    let size = size(k, dim);
+    rows.until(k, size)
 }
 
 /// Where an element of a matrix is.

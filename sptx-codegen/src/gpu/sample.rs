@@ -47,11 +47,17 @@ pub(super) fn sample(model: &Model, schedule: &Schedule, filtered: bool) -> Plan
         let positive = k.select(is_positive, number, of);
         let place = k.add(first, positive);
         let fact = k.load(order, place, 1);
+        for (value, name) in [(place, "place"), (fact, "fact")] {
+            k.name(value, name);
+        }
         let columns = [0, 1, 2].map(|side| {
             let from = k.mul_u32(fact_count, side);
             let index = k.add(from, fact);
             k.load(facts, index, 1)
         });
+        for (value, name) in columns.into_iter().zip(["head", "relation", "tail"]) {
+            k.name(value, name);
+        }
         let ends = [columns[0], columns[2]].map(|end| k.variable(end));
         let is_negative = k.unary(crate::lir::Unary::Not, is_positive);
         k.when(is_negative, |k| {
@@ -63,6 +69,9 @@ pub(super) fn sample(model: &Model, schedule: &Schedule, filtered: bool) -> Plan
             }
         });
         let ends = ends.map(|end| k.get(end));
+        for (value, name) in ends.into_iter().zip(["new_head", "new_tail"]) {
+            k.name(value, name);
+        }
         for (side, value) in [ends[0], columns[1], ends[1]].into_iter().enumerate() {
             let from = k.mul_u32(count, side as u32);
             let index = k.add(from, number);

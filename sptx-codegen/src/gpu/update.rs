@@ -43,6 +43,8 @@ pub(super) fn update(model: &Model, schedule: &Schedule, owner: Owner, kind: Rul
     let next = k.add_u32(position, 1);
     let (from, until) = (k.load(pieces, position, 1), k.load(pieces, next, 1));
     let until = k.select(has_pieces, until, from);
+    k.name(from, "begin");
+    k.name(until, "end");
     let update = Update { rows, kind, tables, partial, states, row, from, until };
     for slot in 0..model.slots.len() {
         let planes: Vec<(usize, Shape)> = trained_planes(model, owner)
@@ -109,6 +111,7 @@ impl Update<'_> {
         let sum = k.variable(none);
         let one = k.u32(1);
         k.repeat(self.from, self.until, one, |k, piece| {
+            k.name(piece, "piece");
             let row = place(k, self.rows.model, "partial", plane, piece);
             let index = k.add(row, element.at);
             let part = k.load(self.partial, index, element.lanes);
@@ -232,6 +235,7 @@ fn elements(k: &mut Builder, shape: Shape) -> Value {
 
 fn add(k: &mut Builder, sum: VariableId, value: Value) {
     let so_far = k.get(sum);
+    k.name(so_far, "sum");
     let next = k.add(so_far, value);
     k.set(sum, next);
 }

@@ -170,7 +170,7 @@ pub use engine::{
     Answers, BatchPlace, Engine, Filter, Gradients, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Setup,
     Sharing, Standing,
 };
-pub use planes::{plane_words, table_words};
+pub use planes::{plane_words, table_shards, table_words};
 pub use ranks::{MOST_COUNTED, score_of_merit};
 pub use schedule::{Backward, Capabilities, Illegal, Schedule};
 pub use step::{BLOCK, DIGIT_BITS, PIECE, SOURCE_BIT, histogram_words, most_pieces, sort_rounds};

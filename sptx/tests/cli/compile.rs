@@ -15,6 +15,20 @@ fn targets() {
     assert!(ptx.contains(".target sm_75") && ptx.contains(".visible .entry transe_compare_tail("), "{ptx}");
 }
 
+/// What is printed is what is checked in, but for what says where that is from.
+#[test]
+fn kernels_are_those_that_are_checked_in() {
+    let folder = Folder::new();
+    let compiled = folder.succeed("compile transe --target wgsl --set norm=1");
+    for kernel in ["forward", "partial_entities", "gather_entities", "compare_tail"] {
+        let path =
+            format!("{}/../kernels-generated/src/generated/wgsl/transe_{kernel}.wgsl", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).expect("a file that is checked in");
+        let (_, kernel) = text.split_once("\n\n").expect("a blank line behind the header");
+        assert!(compiled.contains(kernel), "{kernel}");
+    }
+}
+
 #[test]
 fn files_are_written_whole_and_with_the_usual_permissions() {
     use std::os::unix::fs::PermissionsExt;

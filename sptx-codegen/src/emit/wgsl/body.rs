@@ -118,7 +118,9 @@ impl Body<'_> {
     fn inner(&mut self, block: &Block) -> Vec<Statement> {
         let outer = std::mem::take(&mut self.statements);
         let was_outermost = std::mem::replace(&mut self.is_outermost, false);
+        let mark = self.names.mark();
         self.block(block);
+        self.names.release(mark);
         self.is_outermost = was_outermost;
         std::mem::replace(&mut self.statements, outer)
     }
@@ -185,9 +187,11 @@ impl Body<'_> {
     fn repeat(&mut self, index: Value, [from, until, step]: [Value; 3], body: &Block) {
         let [from, until, step] = [from, until, step].map(|value| self.take(value));
         self.name_readers(Reads::any);
+        let mark = self.names.mark();
         let name = self.names.like(self.kernel.values[index].1.unwrap_or("i"));
         self.named[index.index()] = Some(Expression::Name(name.clone()));
         let body = self.inner(body);
+        self.names.release(mark);
         self.statements.push(Statement::For { index: name, from, until, step, body });
     }
 

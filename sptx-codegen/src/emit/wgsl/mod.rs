@@ -22,7 +22,7 @@ mod usage;
 use sptx_runtime::gpu::{Artifact, Role, Schedule, Steps};
 use sptx_runtime::program::Model;
 
-use crate::gpu::Plan;
+use crate::gpu::{Plan, shard_tables};
 use crate::legalize::{Target, Widths, legalize};
 use crate::lir::{Access, Expression, Kernel, Place, Statement, Type};
 
@@ -94,7 +94,16 @@ pub fn artifacts(model: &Model, schedule: &Schedule) -> Vec<Artifact> {
 /// # Panics
 /// As [`module`] does.
 pub fn artifacts_for(model: &Model, schedule: &Schedule, options: &Options) -> Vec<Artifact> {
-    of_plans(&crate::gpu::plan(model, schedule), *schedule, options)
+    artifacts_in(model, schedule, options, 1)
+}
+
+/// The same, for tables that lie in so many bindings, as [`table_shards`](sptx_runtime::gpu::table_shards) counts them.
+///
+/// # Panics
+/// As [`module`] does.
+pub fn artifacts_in(model: &Model, schedule: &Schedule, options: &Options, shards: u32) -> Vec<Artifact> {
+    let plans = crate::gpu::plan(model, schedule).into_iter().map(|plan| shard_tables(plan, shards));
+    of_plans(&plans.collect::<Vec<_>>(), *schedule, options)
 }
 
 /// The kernels of a run's steps under a schedule, as what a device launches.

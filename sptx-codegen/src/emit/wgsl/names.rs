@@ -35,6 +35,8 @@ const TAKEN: &[&str] = &[
 #[derive(Debug)]
 pub(super) struct Names {
     taken: HashSet<String>,
+    /// Those that are no words of WGSL, in the order in which they were taken.
+    given: Vec<String>,
     /// The number of the next name of each letter.
     next: HashMap<char, u32>,
 }
@@ -42,13 +44,35 @@ pub(super) struct Names {
 impl Names {
     /// None but those that are WGSL's.
     pub(super) fn new() -> Self {
-        Self { taken: TAKEN.iter().map(|&name| name.to_owned()).collect(), next: HashMap::new() }
+        let taken = TAKEN.iter().map(|&name| name.to_owned()).collect();
+        Self { taken, given: Vec::new(), next: HashMap::new() }
+    }
+
+    /// How many names are given: where a block begins whose names end with it.
+    pub(super) fn mark(&self) -> usize {
+        self.given.len()
+    }
+
+    /// Takes back the names that were given since a [mark](Self::mark).
+    pub(super) fn release(&mut self, mark: usize) {
+        for name in self.given.drain(mark..) {
+            self.taken.remove(&name);
+        }
+    }
+
+    /// Takes a name, where it is free.
+    fn take(&mut self, name: &str) -> bool {
+        let is_free = self.taken.insert(name.to_owned());
+        if is_free {
+            self.given.push(name.to_owned());
+        }
+        is_free
     }
 
     /// A name like this one: itself, or with a number behind it.
     pub(super) fn like(&mut self, name: &str) -> String {
         let mut candidates = std::iter::once(name.to_owned()).chain((1..).map(|number| format!("{name}_{number}")));
-        let free = candidates.find(|candidate| self.taken.insert(candidate.clone()));
+        let free = candidates.find(|candidate| self.take(candidate));
         free.expect("there is no end of numbers")
     }
 
@@ -58,7 +82,7 @@ impl Names {
             let next = self.next.entry(letter).or_default();
             let name = format!("{letter}{next}");
             *next += 1;
-            if self.taken.insert(name.clone()) {
+            if self.take(&name) {
                 return name;
             }
         }

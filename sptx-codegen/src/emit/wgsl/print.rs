@@ -88,7 +88,12 @@ fn statement(f: &mut Formatter<'_>, statement: &Statement, depth: usize) -> fmt:
         Statement::Let(name, value) => writeln!(f, "let {name} = {value};"),
         Statement::Var(name, value) => writeln!(f, "var {name} = {value};"),
         Statement::Declare(name, ty) => writeln!(f, "var {name}: {};", Name(*ty)),
-        Statement::Assign(place, value) => writeln!(f, "{place} = {value};"),
+        Statement::Assign(place, value) => match value {
+            Expression::Infix(infix, left, right) if infix.assigns() && **left == *place => {
+                writeln!(f, "{place} {}= {right};", infix.text)
+            }
+            _ => writeln!(f, "{place} = {value};"),
+        },
         Statement::Call(function, operands) => writeln!(f, "{function}({});", Arguments(operands)),
         Statement::If(condition, then, otherwise) => choice(f, condition, then, otherwise, depth),
         Statement::For { index, from, until, step, body } => {

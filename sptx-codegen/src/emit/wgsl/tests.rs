@@ -73,56 +73,56 @@ fn sums_of_rows() {
     check(
         k,
         expect![[r#"
-        // The squared length of each row.
-        // Eight threads a row.
+            // The squared length of each row.
+            // Eight threads a row.
 
-        struct Parameters {
-            count: u32,
-            columns: u32,
-        }
+            struct Parameters {
+                count: u32,
+                columns: u32,
+            }
 
-        @group(0) @binding(0) var<storage, read> table: array<vec4<f32>>;
-        @group(0) @binding(1) var<storage, read_write> lengths_1: array<f32>;
-        @group(0) @binding(2) var<uniform> parameters: Parameters;
+            @group(0) @binding(0) var<storage, read> table: array<vec4<f32>>;
+            @group(0) @binding(1) var<storage, read_write> lengths_1: array<f32>;
+            @group(0) @binding(2) var<uniform> parameters: Parameters;
 
-        var<workgroup> parts: array<f32, 64>;
+            var<workgroup> parts: array<f32, 64>;
 
-        @compute @workgroup_size(64)
-        fn lengths(
-            @builtin(local_invocation_index) thread: u32,
-            @builtin(workgroup_id) group: vec3<u32>,
-            @builtin(num_workgroups) groups: vec3<u32>,
-        ) {
-            let lane = thread % 8u;
-            let row = (group.y * groups.x + group.x) * 8u + thread / 8u;
-            var sums = vec4<f32>(0.0f);
-            let v0 = row < parameters.count;
-            if v0 {
-                let v1 = row * parameters.columns;
-                for (var column = lane * 4u; column < parameters.columns; column += 32u) {
-                    let v2 = table[(v1 + column) >> 2u];
-                    sums = fma(v2, v2, sums);
+            @compute @workgroup_size(64)
+            fn lengths(
+                @builtin(local_invocation_index) thread: u32,
+                @builtin(workgroup_id) group: vec3<u32>,
+                @builtin(num_workgroups) groups: vec3<u32>,
+            ) {
+                let lane = thread % 8u;
+                let row = (group.y * groups.x + group.x) * 8u + thread / 8u;
+                var sums = vec4<f32>(0.0f);
+                let v0 = row < parameters.count;
+                if v0 {
+                    let v1 = row * parameters.columns;
+                    for (var column = lane * 4u; column < parameters.columns; column += 32u) {
+                        let v2 = table[(v1 + column) >> 2u];
+                        sums = fma(v2, v2, sums);
+                    }
+                }
+                let v3 = sums;
+                parts[thread] = v3.x + v3.y + (v3.z + v3.w);
+                workgroupBarrier();
+                if lane < 4u {
+                    parts[thread] += parts[thread + 4u];
+                }
+                workgroupBarrier();
+                if lane < 2u {
+                    parts[thread] += parts[thread + 2u];
+                }
+                workgroupBarrier();
+                if lane < 1u {
+                    parts[thread] += parts[thread + 1u];
+                }
+                if lane == 0u && v0 {
+                    lengths_1[row] = parts[thread];
                 }
             }
-            let v3 = sums;
-            parts[thread] = v3.x + v3.y + (v3.z + v3.w);
-            workgroupBarrier();
-            if lane < 4u {
-                parts[thread] = parts[thread] + parts[thread + 4u];
-            }
-            workgroupBarrier();
-            if lane < 2u {
-                parts[thread] = parts[thread] + parts[thread + 2u];
-            }
-            workgroupBarrier();
-            if lane < 1u {
-                parts[thread] = parts[thread] + parts[thread + 1u];
-            }
-            if lane == 0u && v0 {
-                lengths_1[row] = parts[thread];
-            }
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -225,7 +225,7 @@ fn variables_are_declared_where_they_are_seen_by_all() {
                 x1 = thread;
             }
             var x2 = i;
-            x1 = x1 + x2;
+            x1 += x2;
         }
         words[x0] = x1;
     "#]]

@@ -95,7 +95,7 @@ pub(super) enum Statement {
 }
 
 /// An expression.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expression {
     Name(String),
     Number(Constant),
@@ -122,6 +122,13 @@ pub(super) struct Infix {
     pub left: Level,
     /// The same of its right operand.
     pub right: Level,
+}
+
+impl Infix {
+    /// Whether `a ∘= b` may be written for `a = a ∘ b`.
+    pub(super) fn assigns(&self) -> bool {
+        matches!(self.level, Level::Additive | Level::Multiplicative)
+    }
 }
 
 /// How tightly an expression binds.

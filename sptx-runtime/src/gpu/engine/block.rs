@@ -156,7 +156,10 @@ impl<D: Device> Engine<D> {
     pub(super) fn most_items(&self, part: &Part) -> usize {
         // Four of them take no padding between the derivatives by one output and by the next.
         let words = [3, part.scalars, part_words(part, &self.sizes, 4).div_ceil(4)].into_iter().max().unwrap_or(1);
-        (self.device.capabilities().binding_words as usize / words).clamp(1, PAIRS)
+        let most = self.device.capabilities().binding_words as usize;
+        let fits = |count: &usize| part_words(part, &self.sizes, *count) <= most;
+        // Other numbers take some, so that a few fewer may fit.
+        (1..=(most / words).clamp(1, PAIRS)).rev().find(fits).unwrap_or(1)
     }
 
     pub(super) fn put_candidates(
