@@ -1,6 +1,6 @@
 //! The schedules that kernels of GPUs are tried under.
 
-use sptx_runtime::gpu::{Backward, Capabilities, Schedule};
+use sptx_runtime::gpu::{Backward, Capabilities, Saved, Schedule};
 
 /// What the [`schedules`] need of a device.
 pub fn schedules_run_on() -> Capabilities {
@@ -32,10 +32,17 @@ pub fn schedules() -> Vec<Schedule> {
 
 /// Schedules that differ in how gradients come about, over layouts that between them take every path of it.
 pub fn strategies() -> Vec<Schedule> {
-    let strategies = [Schedule { backward: Backward::Atomic, ..Schedule::default() }];
-    let layouts = [0, 1, 3, 5, 8].map(|number| schedules()[number]);
-    let combined = strategies
-        .into_iter()
-        .flat_map(|Schedule { backward, .. }| layouts.into_iter().map(move |layout| Schedule { backward, ..layout }));
-    combined.collect()
+    let [atomic, gathered] = [Backward::Atomic, Backward::Gathered];
+    let strategies = [
+        (atomic, Saved::Nothing),
+        (gathered, Saved::F32),
+        (gathered, Saved::Bf16),
+        (gathered, Saved::Signs),
+        (atomic, Saved::F32),
+        (atomic, Saved::Bf16),
+        (atomic, Saved::Signs),
+    ];
+    let layouts = [0, 1, 3, 4, 5, 8].map(|number| schedules()[number]);
+    let of_layout = |layout: Schedule| strategies.map(|(backward, saved)| Schedule { backward, saved, ..layout });
+    layouts.into_iter().flat_map(of_layout).collect()
 }

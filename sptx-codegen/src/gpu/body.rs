@@ -139,6 +139,18 @@ impl<'a> Item<'a> {
 
     /// The values of the wanted registers.
     pub(super) fn body(&self, k: &mut Builder, body: &[Instruction], at: At, wanted: &[Register]) -> Vec<Value> {
+        self.body_with(k, body, at, wanted, &|_| unreachable!("only what is scattered is made of saved columns"))
+    }
+
+    /// The same, of instructions whose vectors beyond the program's are columns that were saved, as `saved` gives them.
+    pub(super) fn body_with(
+        &self,
+        k: &mut Builder,
+        body: &[Instruction],
+        at: At,
+        wanted: &[Register],
+        saved: &dyn Fn(usize) -> Value,
+    ) -> Vec<Value> {
         let mut values = vec![None; body.len()];
         let mut needed = vec![false; body.len()];
         wanted.iter().for_each(|register| needed[*register] = true);
@@ -151,6 +163,9 @@ impl<'a> Item<'a> {
             let operand = |register: Register| values[register].expect("operands stand before their users");
             values[register] = Some(match *instruction {
                 Instruction::Row(side, plane) => self.row(k, side, plane, at),
+                Instruction::Vector(vector) if vector >= self.kept().dims.len() => {
+                    saved(vector - self.kept().dims.len())
+                }
                 Instruction::Vector(vector) => {
                     let index = self.kept().vector_at(k, vector, at.column.expect("vectors have columns"));
                     k.load(self.kept().vectors, index, at.lanes)

@@ -23,6 +23,7 @@ mod partial;
 mod rank;
 mod rows;
 mod run;
+mod saved;
 mod scatter;
 mod scores;
 mod triple;
@@ -37,11 +38,15 @@ mod share;
 mod sort;
 mod update;
 
-use sptx_runtime::gpu::{Backward, End, Role, RuleKind, Schedule, SharedTraining, Source, Steps, Training};
+use sptx_runtime::gpu::{
+    Backward, Capabilities, End, Role, RuleKind, Saved, Schedule, SharedTraining, Source, Steps, Training,
+};
 use sptx_runtime::program::{Model, Owner, Plane, Side, Split};
 
 use crate::legalize::shard;
 use crate::lir::{Kernel, verify};
+
+pub use saved::{Unsaved, saves, traffic};
 
 /// A kernel of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -160,8 +165,8 @@ pub fn steps(model: &Model, schedule: &Schedule, steps: &Steps) -> Vec<Plan> {
 }
 
 /// The kernels of training steps on triples, in the order in which a step needs them: those of [`plan`] that it needs,
-/// and those that make batches, losses, hits and updates on the device. Gradients are gathered, whatever the schedule says:
-/// an update needs the hits of its rows sorted anyhow.
+/// and those that make batches, losses, hits and updates on the device. Gradients are gathered, whatever the schedule says;
+/// and nothing is saved where a kernel would bind more buffers then than every device can.
 ///
 /// ```
 /// use sptx_codegen::testing::Sketch;
@@ -174,6 +179,13 @@ pub fn steps(model: &Model, schedule: &Schedule, steps: &Steps) -> Vec<Plan> {
 /// assert_eq!(plans[0].role, Role::Sample { filtered: false });
 /// ```
 pub fn training(model: &Model, schedule: &Schedule, training: Training) -> Vec<Plan> {
+    let most = Capabilities::default().buffers as usize;
+    let plans = triple_steps(model, schedule, training);
+    let fits = plans.iter().all(|plan| plan.kernel.buffers.len() <= most);
+    verified(if fits { plans } else { triple_steps(model, &Schedule { saved: Saved::Nothing, ..*schedule }, training) })
+}
+
+fn triple_steps(model: &Model, schedule: &Schedule, training: Training) -> Vec<Plan> {
     let Training { filtered, loss, rule } = training;
     let mut plans = vec![
         sample::sample(model, schedule, filtered),
@@ -190,7 +202,7 @@ pub fn training(model: &Model, schedule: &Schedule, training: Training) -> Vec<P
         }
     }
     plans.extend(updates(model, schedule, rule));
-    verified(plans)
+    plans
 }
 
 /// The kernels of training steps against negatives that the positives of a chunk share, in the order in which a step needs
@@ -215,6 +227,8 @@ pub fn shared_training(model: &Model, schedule: &Schedule, training: &SharedTrai
     let SharedTraining { missing, filtered, loss, rule } = training;
     assert!(training.fits(model), "{} does not split for {missing:?}", model.name);
     let splits: Vec<&Split> = missing.iter().filter_map(|missing| model.split(*missing)).collect();
+    // The hits of triples are not the only ones there, and what gathers them reads rows.
+    let schedule = &Schedule { saved: Saved::Nothing, ..*schedule };
     let mut plans = vec![
         sample::sample(model, schedule, false),
         share::negatives(model, schedule),

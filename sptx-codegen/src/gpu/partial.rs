@@ -3,14 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use sptx_runtime::gpu::{End, Role, SOURCE_BIT, Schedule, Source};
-use sptx_runtime::program::{Instruction, Model, Outer, Owner, Plane, ReduceOp, Scatter, Shape, Side, Split, Stage};
+use sptx_runtime::gpu::{End, Role, SOURCE_BIT, Saved, Schedule, Source};
+use sptx_runtime::program::{Columns, Model, Outer, Owner, Plane, ReduceOp, Scatter, Shape, Side, Split, Stage};
 
 use super::body::{At, Item, Kept, owner as owner_of};
 use super::rows::{Rows, binary, padded, place, size};
 use super::run::scalars_of;
+use super::saved::{Savings, Scattering};
 use super::triple::{Learned, memory};
 use super::{Plan, end_name, kernel_name, missing_name, owner_name, trained_planes};
+use crate::legalize::touched;
 use crate::lir::{Access, Binary, Builder, Place, Scalar, Value, VariableId};
 
 /// The gradient of each piece.
@@ -34,6 +36,7 @@ pub(super) fn part(model: &Model, schedule: &Schedule, split: &Split, end: End, 
         what: format!(", by {what} of which a {missing} is missing"),
         counted: false,
         tagged: false,
+        saves: false,
     };
     gathered.plan(model, schedule, Role::PartPartial(split.missing, end, owner_of(side)))
 }
@@ -57,6 +60,7 @@ pub(super) fn source(model: &Model, schedule: &Schedule, source: Source, side: S
         name: format!("{name}_{}", missing_name(side)),
         counted: true,
         tagged: true,
+        saves: false,
     };
     gathered.plan(model, schedule, Role::SourcePartial(source, side))
 }
@@ -72,13 +76,16 @@ struct Gathered<'a> {
     counted: bool,
     /// Whether hits say of which source they are.
     tagged: bool,
+    /// Whether columns that the forward kernel saved are at hand.
+    saves: bool,
 }
 
 impl<'a> Gathered<'a> {
     fn triples(model: &'a Model, owner: Owner, counted: bool) -> Self {
         let name = (if counted { "counted_partial" } else { "partial" }).to_owned();
         let side = (owner == Owner::Relation).then_some(Side::Relation);
-        Self { learned: Learned::triples(model), owner, side, name, what: String::new(), counted, tagged: false }
+        let (learned, what) = (Learned::triples(model), String::new());
+        Self { learned, owner, side, name, what, counted, tagged: false, saves: true }
     }
 
     fn plan(&self, model: &'a Model, schedule: &Schedule, role: Role) -> Plan {
@@ -91,6 +98,9 @@ impl<'a> Gathered<'a> {
         let hits = Place::Buffer(k.buffer("hits", Scalar::U32, 1, Access::Read));
         let pieces = Place::Buffer(k.buffer("pieces", Scalar::U32, 1, Access::Read));
         let partial = Place::Buffer(k.buffer("partial", Scalar::F32, schedule.vector, Access::ReadWrite));
+        let saved = if self.saves { schedule.saved } else { Saved::Nothing };
+        let savings = Savings::of(model, learned.backward, saved);
+        let scattering = Scattering::new(&mut k, &savings, schedule);
         let mut rows =
             if counted { Rows::counted(&mut k, model, schedule, 1) } else { Rows::new(&mut k, model, schedule) };
         let triples = k.parameter("batch", Scalar::U32, 1);
@@ -107,9 +117,9 @@ impl<'a> Gathered<'a> {
         // Where no piece was counted, the first is not one either.
         let until = if counted { rows.until(&mut k, until) } else { k.name(until, "end") };
         let piece = Piece { rows, learned, owner, side, tagged, memory, hits, partial, triples, from, until };
-        for stage in &learned.backward.stages {
+        for stage in &savings.stages {
             if let Stage::Columns(stage) = stage {
-                piece.columns(&mut k, stage.dim, &stage.body, &piece.own(&stage.scatter));
+                piece.columns(&mut k, stage, &scattering);
             }
         }
         for (plane, Plane { shape, .. }) in trained_planes(model, owner) {
@@ -119,7 +129,9 @@ impl<'a> Gathered<'a> {
                 Shape::Matrix(down, across) => piece.matrix(&mut k, plane, down, across),
             }
         }
-        rows.plan(role, k)
+        let plan = rows.plan(role, k);
+        // With saved columns it may need neither rows nor vectors, and has no bindings to spare.
+        if savings.values.is_empty() { plan } else { Plan { kernel: touched(&plan.kernel), ..plan } }
     }
 }
 
@@ -182,23 +194,24 @@ impl<'a> Piece<'a> {
     }
 
     /// The planes of vectors that one stage scatters to.
-    fn columns(&self, k: &mut Builder, dim: usize, body: &[Instruction], scatters: &[Scatter]) {
+    fn columns(&self, k: &mut Builder, stage: &Columns, scattering: &Scattering<'_>) {
+        let scatters = self.own(&stage.scatter);
         let planes: BTreeSet<usize> = scatters.iter().map(|scatter| scatter.plane).collect();
         if planes.is_empty() {
             return;
         }
         let vector = self.rows.schedule.vector;
-        let needed = scalars_of(body).collect();
-        let size = size(k, dim);
-        self.rows.columns(k, size, |k, columns| {
+        let needed = scalars_of(&stage.body).collect();
+        let size = size(k, stage.dim);
+        scattering.columns(k, &self.rows, size, |k, columns| {
             let none = k.f32s(0.0, vector);
             let sums: Vec<Vec<VariableId>> =
                 columns.iter().map(|_| planes.iter().map(|_| k.variable(none)).collect()).collect();
             self.hits(k, &needed, |k, triple, side| {
                 let own: Vec<_> = scatters.iter().filter(|scatter| scatter.side == side).collect();
                 let wanted: Vec<_> = own.iter().map(|scatter| scatter.register).collect();
-                for (at, sums) in columns.iter().zip(&sums) {
-                    let values = triple.body(k, body, At { column: Some(at.column), lanes: vector }, &wanted);
+                let values = scattering.values(k, (&self.rows, triple), &stage.body, columns, &wanted);
+                for (values, sums) in values.into_iter().zip(&sums) {
                     for (scatter, value) in own.iter().zip(values) {
                         let sum =
                             sums[planes.iter().position(|plane| *plane == scatter.plane).expect("it is one of them")];

@@ -115,13 +115,23 @@ impl<'a> Rows<'a> {
 
     /// Repeats `body` for all columns below `size`, `unroll` vectors for each thread at a time.
     pub(super) fn columns(&self, k: &mut Builder, size: Value, body: impl FnOnce(&mut Builder, &[Columns])) {
-        let Schedule { lanes, vector, unroll, .. } = self.schedule;
+        self.columns_by(k, size, self.schedule.unroll.into(), body);
+    }
+
+    /// The same, `parts` vectors for each thread at a time.
+    pub(super) fn columns_by(
+        &self,
+        k: &mut Builder,
+        size: Value,
+        parts: u32,
+        body: impl FnOnce(&mut Builder, &[Columns]),
+    ) {
+        let Schedule { lanes, vector, .. } = self.schedule;
         let stride = lanes * u32::from(vector);
         let from = k.mul_u32(self.lane, u32::from(vector));
-        let step = k.u32(stride * u32::from(unroll));
+        let step = k.u32(stride * parts);
         k.repeat(from, size, step, |k, first| {
-            let columns: Vec<_> =
-                (0..u32::from(unroll)).map(|part| self.columns_at(k, first, part * stride, size)).collect();
+            let columns: Vec<_> = (0..parts).map(|part| self.columns_at(k, first, part * stride, size)).collect();
             body(k, &columns);
         });
     }

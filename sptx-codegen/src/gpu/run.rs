@@ -6,13 +6,26 @@ use sptx_runtime::program::{Columns, Instruction, Product, Program, ReduceOp, Sc
 
 use super::body::{At, Item};
 use super::rows::{Rows, across, binary, padded, size};
+use super::saved::Packed;
 use crate::lir::{Barrier, Binary, Builder, Place, Value};
 
 /// Runs a program's stages, but for its scatters, on each of a row's items: their scalars are then at hand.
 pub(super) fn run(k: &mut Builder, rows: &Rows<'_>, program: &Program, tables: Option<Place>, items: &mut [Item<'_>]) {
-    for stage in &program.stages {
+    run_and_save(k, rows, program, tables, items, None);
+}
+
+/// The same, and saves what is to be saved of columns.
+pub(super) fn run_and_save(
+    k: &mut Builder,
+    rows: &Rows<'_>,
+    program: &Program,
+    tables: Option<Place>,
+    items: &mut [Item<'_>],
+    saved: Option<Packed<'_>>,
+) {
+    for (number, stage) in program.stages.iter().enumerate() {
         match stage {
-            Stage::Columns(stage) => columns(k, rows, stage, items),
+            Stage::Columns(stage) => columns(k, rows, stage, items, saved.map(|saved| (saved, number))),
             Stage::Scalars(stage) => items.iter_mut().for_each(|item| scalars(k, stage, item)),
             Stage::Product(stage) => {
                 let tables = tables.expect("pairs have no matrices");
@@ -60,18 +73,26 @@ pub(super) fn scalars_of(body: &[Instruction]) -> impl Iterator<Item = usize> {
 
 /// The scalars that a program defines.
 pub(super) fn defined_by(program: &Program) -> BTreeSet<usize> {
-    let mut defined = BTreeSet::new();
-    for stage in &program.stages {
-        match stage {
-            Stage::Columns(stage) => defined.extend(stage.reduce.iter().map(|reduce| reduce.scalar)),
-            Stage::Scalars(stage) => defined.extend(stage.define.iter().map(|(_, scalar)| *scalar)),
-            Stage::Product(_) | Stage::Outer(_) => {}
-        }
-    }
-    defined
+    program.stages.iter().flat_map(defined_by_stage).collect()
 }
 
-fn columns(k: &mut Builder, rows: &Rows<'_>, stage: &Columns, items: &mut [Item<'_>]) {
+/// The scalars that a stage defines.
+pub(super) fn defined_by_stage(stage: &Stage) -> Vec<usize> {
+    match stage {
+        Stage::Columns(stage) => stage.reduce.iter().map(|reduce| reduce.scalar).collect(),
+        Stage::Scalars(stage) => stage.define.iter().map(|(_, scalar)| *scalar).collect(),
+        Stage::Product(_) | Stage::Outer(_) => Vec::new(),
+    }
+}
+
+/// `saved` has what is saved, and the stage's number.
+fn columns(
+    k: &mut Builder,
+    rows: &Rows<'_>,
+    stage: &Columns,
+    items: &mut [Item<'_>],
+    saved: Option<(Packed<'_>, usize)>,
+) {
     if stage.reduce.is_empty() && stage.store.is_empty() {
         return;
     }
@@ -82,7 +103,9 @@ fn columns(k: &mut Builder, rows: &Rows<'_>, stage: &Columns, items: &mut [Item<
     let folds: Vec<Vec<_>> =
         items.iter().map(|_| identities.iter().map(|identity| k.variable(*identity)).collect()).collect();
     let size = reach(k, rows, stage.dim);
-    rows.columns(k, size, |k, columns| {
+    let saves: Vec<_> = saved.iter().flat_map(|(saved, number)| saved.found_in(*number)).collect();
+    let parts = saved.filter(|_| !saves.is_empty()).map_or(rows.schedule.unroll.into(), |(saved, _)| saved.parts());
+    rows.columns_by(k, size, parts, |k, columns| {
         for at in columns {
             for (item, folds) in items.iter().zip(&folds) {
                 let values = item.body(k, &stage.body, At { column: Some(at.column), lanes: vector }, &wanted);
@@ -105,6 +128,15 @@ fn columns(k: &mut Builder, rows: &Rows<'_>, stage: &Columns, items: &mut [Item<
                         k.store(item.kept().vectors, index, *value);
                     }
                 });
+            }
+        }
+        for ((saved, _), item) in saved.iter().flat_map(|saved| items.iter().map(move |item| (saved, item))) {
+            for (number, value) in &saves {
+                let (body, register) = value.found_by();
+                let at = |column| At { column: Some(column), lanes: vector };
+                let numbers = columns.iter().map(|columns| item.body(k, body, at(columns.column), &[register])[0]);
+                let numbers: Vec<_> = numbers.collect();
+                saved.store(k, rows, (*number, item.kept().number), columns, &numbers);
             }
         }
     });

@@ -12,6 +12,7 @@ use sptx_runtime::program::{Columns, Instruction, Model, Outer, Owner, Scatter, 
 use super::body::{At, Item, Kept, owner};
 use super::rows::{Rows, padded, place, size};
 use super::run::scalars_of;
+use super::saved::{Savings, Scattering};
 use super::triple::memory;
 use super::{Plan, kernel_name};
 use crate::lir::{Access, Atomic, Binary, BufferId, Builder, Builtin, Place, Scalar, Value};
@@ -40,6 +41,8 @@ pub(super) fn scatter(model: &Model, schedule: &Schedule) -> Plan {
     let [tables, triples, scalars, vectors] = memory(&mut k, schedule, Access::Read);
     let positions = Place::Buffer(k.buffer("positions", Scalar::U32, 1, Access::Read));
     let gradient = k.buffer("gradient", Scalar::F32, 1, Access::Atomic);
+    let savings = Savings::new(model, schedule.saved);
+    let scattering = Scattering::new(&mut k, &savings, schedule);
     let rows = Rows::new(&mut k, model, schedule);
     let kept =
         Kept { scalars, vectors, dims: &model.backward.vectors, outputs: &[], number: rows.row, count: rows.count };
@@ -51,9 +54,9 @@ pub(super) fn scatter(model: &Model, schedule: &Schedule) -> Plan {
         k.load(positions, index, 1)
     });
     let triple = Triple { rows, item, ends, gradient };
-    for stage in &model.backward.stages {
+    for stage in &savings.stages {
         match stage {
-            Stage::Columns(stage) => triple.columns(&mut k, stage),
+            Stage::Columns(stage) => triple.columns(&mut k, stage, &scattering),
             Stage::Scalars(stage) => triple.scalars(&mut k, &stage.body, &stage.scatter),
             Stage::Outer(outer) => triple.outer(&mut k, outer),
             Stage::Product(_) => {}
@@ -107,17 +110,16 @@ impl Triple<'_> {
     }
 
     /// The planes of vectors that one stage scatters to.
-    fn columns(&self, k: &mut Builder, stage: &Columns) {
-        let lanes = self.rows.schedule.vector;
+    fn columns(&self, k: &mut Builder, stage: &Columns, scattering: &Scattering<'_>) {
         let targets = self.targets(k, &stage.scatter);
         if targets.is_empty() {
             return;
         }
         let wanted: Vec<_> = targets.iter().flat_map(|(_, registers)| registers.iter().copied()).collect();
         let size = size(k, stage.dim);
-        self.rows.columns(k, size, |k, columns| {
-            for at in columns {
-                let values = self.item.body(k, &stage.body, At { column: Some(at.column), lanes }, &wanted);
+        scattering.columns(k, &self.rows, size, |k, columns| {
+            let values = scattering.values(k, (&self.rows, &self.item), &stage.body, columns, &wanted);
+            for (at, values) in columns.iter().zip(values) {
                 let sums = sums(k, &targets, values);
                 let writes = k.binary(Binary::And, at.any, self.rows.inside);
                 k.when(writes, |k| {

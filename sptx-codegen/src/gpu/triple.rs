@@ -8,7 +8,8 @@ use sptx_runtime::program::{Model, Output, Part, Program, Shape, Split, Stage};
 
 use super::body::{Item, Kept};
 use super::rows::Rows;
-use super::run::{defined_by, read_by, read_by_scatters, run};
+use super::run::{defined_by, read_by, read_by_scatters, run_and_save};
+use super::saved::{Packed, SavedValue, Savings};
 use super::{Plan, end_name, kernel_name, missing_name};
 use crate::lir::{Access, Builder, Place, Scalar};
 
@@ -19,7 +20,9 @@ pub(super) fn forward(model: &Model, schedule: &Schedule) -> Plan {
     kept.insert(model.score);
     let doc = format!("{}: the scores of triples.", model.name);
     let name = kernel_name(model, "forward");
-    let work = Work { program: &model.forward, learned: Learned::triples(model), given: BTreeSet::new(), kept };
+    let savings = Savings::new(model, schedule.saved);
+    let (learned, saves) = (Learned::triples(model), &savings.values[..]);
+    let work = Work { program: &model.forward, learned, given: BTreeSet::new(), kept, saves };
     work.plan(model, schedule, Role::Forward, name, doc)
 }
 
@@ -39,7 +42,8 @@ pub(super) fn part(model: &Model, schedule: &Schedule, split: &Split, end: End) 
     kept.extend(part.outputs.iter().filter(is_scalar).map(|output| output.source));
     let doc = format!("{}: what {what} are compared by where a {missing} is missing.", model.name);
     let name = kernel_name(model, &format!("{what}_{missing}"));
-    let work = Work { program: &part.forward, learned: Learned::part(part), given: BTreeSet::new(), kept };
+    let learned = Learned::part(part);
+    let work = Work { program: &part.forward, learned, given: BTreeSet::new(), kept, saves: &[] };
     work.plan(model, schedule, Role::Part(split.missing, end), name, doc)
 }
 
@@ -104,7 +108,7 @@ impl<'a> Learned<'a> {
             let (defined, read) = (defined_by(self.backward), read_by(self.backward));
             let given = read.difference(&defined).copied().collect();
             let kept = read_by_scatters(self.backward).intersection(&defined).copied().collect();
-            let work = Work { program: self.backward, learned: self, given, kept };
+            let work = Work { program: self.backward, learned: self, given, kept, saves: &[] };
             work.plan(model, schedule, role, name, doc)
         })
     }
@@ -129,17 +133,20 @@ struct Work<'a> {
     given: BTreeSet<usize>,
     /// Those that are wanted after.
     kept: BTreeSet<usize>,
+    /// Columns that are saved.
+    saves: &'a [SavedValue],
 }
 
 impl<'a> Work<'a> {
     fn plan(&self, model: &'a Model, schedule: &Schedule, role: Role, name: String, doc: String) -> Plan {
         let mut k = Builder::new(name, doc, schedule.workgroup);
         let [tables, triples, scalars, vectors] = memory(&mut k, schedule, Access::ReadWrite);
+        let saved = Packed::new(&mut k, self.saves, schedule, Access::ReadWrite);
         let rows = Rows::new(&mut k, model, schedule);
         let (dims, outputs) = (&self.program.vectors[..], self.learned.outputs);
         let kept = Kept { scalars, vectors, dims, outputs, number: rows.row, count: rows.count };
         let mut items = [self.learned.item(&mut k, model, [tables, triples], kept, &self.given)];
-        run(&mut k, &rows, self.program, Some(tables), &mut items);
+        run_and_save(&mut k, &rows, self.program, Some(tables), &mut items, saved);
         let [item] = items;
         let writes = rows.writes(&mut k);
         k.when(writes, |k| {

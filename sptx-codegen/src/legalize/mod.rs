@@ -14,10 +14,12 @@ mod bind;
 mod fold;
 mod rebuild;
 mod shard;
+mod touched;
 mod widths;
 
 pub use bind::bind;
 pub use shard::shard;
+pub(crate) use touched::touched;
 pub(crate) use widths::Widths;
 
 use crate::lir::Kernel;

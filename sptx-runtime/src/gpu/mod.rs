@@ -15,6 +15,7 @@
 //! | `triples` | the heads, then the relations, then the tails, `count` each |
 //! | `scalars` | scalar s of triple t at `s · count + t` |
 //! | `vectors` | vector v of triple t at `count` · (padded sizes of the vectors before) `+ t ·` (its padded size) |
+//! | `saved` | columns n of triple t, over a dimension of which a triple's take w = [`saved_words`], at `count · w` of those before `+ t · w` |
 //! | `hits` | for entities `2 · triple + side` (0 its head, 1 its tail), for relations the triple; row by row, a row's in the order of the batch |
 //! | `pieces` | piece p has the hits `pieces[p] .. pieces[p + 1]`; a piece's hits are of one row |
 //! | `partial` | gradient of piece p: each plane of the owner, from its offset (parameter `partial0`, …), piece by piece |
@@ -45,12 +46,12 @@
 //!
 //! | Role | Runs once for each | Reads | Writes |
 //! |---|---|---|---|
-//! | [`Role::Forward`] | triple | `tables`, `triples` | `scalars`, `vectors` |
-//! | [`Role::Adjoint`] | triple | the same, and `scalars`, the upstream one among them | `scalars`, `vectors` |
-//! | [`Role::Partial`] | piece | the same, and `hits`, `pieces` | `partial` |
+//! | [`Role::Forward`] | triple | `tables`, `triples` | `scalars`, `vectors`, `saved` |
+//! | [`Role::Adjoint`] | triple | `tables`, `triples`, and `scalars`, the upstream one among them | `scalars`, `vectors` |
+//! | [`Role::Partial`] | piece | the same, and `saved`, `hits`, `pieces` | `partial` |
 //! | [`Role::Gather`] | touched row | `partial`, `rows` | `gradient` |
 //! | [`Role::Clear`] | four words of `gradient` | | `gradient`: zeros |
-//! | [`Role::Scatter`] | triple | `tables`, `triples`, `scalars`, `vectors`, `positions` | `gradient`, by atomic additions |
+//! | [`Role::Scatter`] | triple | `tables`, `triples`, `scalars`, `vectors`, `saved`, `positions` | `gradient`, by atomic additions |
 //! | [`Role::Part`] | query or candidate | `tables`, `triples` | `scalars`, `vectors`: its outputs among them |
 //! | [`Role::Compare`] | tile of pairs | `query_scalars`, `query_vectors`, `candidate_scalars`, `candidate_vectors` | `scores` |
 //! | [`Role::Slopes`] | tile of pairs | the four of [`Role::Compare`], the derivatives by pairs in `scores` | `pairs` |
@@ -111,6 +112,10 @@
 //! Under [`Backward::Atomic`] entities have no pieces: [`Role::Clear`] and [`Role::Scatter`] stand for their
 //! [`Role::Partial`] and [`Role::Gather`].
 //!
+//! Where a [`Saved`] schedule has something to save, the forward kernel leaves it in `saved`, and the kernels that scatter
+//! read it there. Parameter `saved`n`_`m is where columns n begin, which are of dimension m, `saved_words`m is how many
+//! words a triple's take. The order of columns within these is the schedule's affair.
+//!
 //! **A training step on triples** sends nothing but parameters:
 //!
 //! 1. [`Role::Sample`] with `positives` and `negatives` (of each), `first` (the first positive's place in the order of the
@@ -157,6 +162,7 @@ mod device;
 mod engine;
 mod planes;
 mod ranks;
+mod saved;
 mod schedule;
 mod step;
 
@@ -172,5 +178,6 @@ pub use engine::{
 };
 pub use planes::{plane_words, table_shards, table_words};
 pub use ranks::{MOST_COUNTED, score_of_merit};
-pub use schedule::{Backward, Capabilities, Illegal, Schedule};
+pub use saved::saved_words;
+pub use schedule::{Backward, Capabilities, Illegal, Saved, Schedule};
 pub use step::{BLOCK, DIGIT_BITS, PIECE, SOURCE_BIT, histogram_words, most_pieces, sort_rounds};

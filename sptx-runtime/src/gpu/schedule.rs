@@ -20,6 +20,9 @@ pub struct Schedule {
     /// How the gradient of a batch comes to the rows of entities.
     #[serde(default)]
     pub backward: Backward,
+    /// What the forward kernel saves of each triple's columns for those of the gradient.
+    #[serde(default)]
+    pub saved: Saved,
 }
 
 /// How the gradient of a batch comes to the rows of entities. Those of relations, which many triples share, are always
@@ -36,21 +39,64 @@ pub enum Backward {
     Atomic,
 }
 
+/// What the forward kernel saves of each triple's columns, so that those of the gradient need not read three rows again
+/// for each of them. A model may have nothing to save, or no signs: its kernels are then those of [`Saved::Nothing`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Saved {
+    /// Rows are read again.
+    #[default]
+    Nothing,
+    /// The columns as they are: 32 bits each.
+    F32,
+    /// The columns, rounded to the nearest with 8 significant bits: 16 bits each. Gradients are then exact to some 2^-7.
+    Bf16,
+    /// Of columns that are −1, 0 or 1, which: 2 bits each.
+    Signs,
+}
+
+impl Saved {
+    /// Columns of which a word has all bits; none where nothing is saved.
+    pub const fn columns_of_a_word(self) -> Option<u32> {
+        match self {
+            Self::Nothing => None,
+            Self::F32 => Some(1),
+            Self::Bf16 => Some(2),
+            Self::Signs => Some(16),
+        }
+    }
+}
+
 impl Default for Schedule {
     /// What is legal everywhere and good at middling sizes.
     fn default() -> Self {
-        Self { workgroup: 64, lanes: 8, vector: 4, unroll: 1, subgroups: false, tile: 2, backward: Backward::Gathered }
+        Self {
+            workgroup: 64,
+            lanes: 8,
+            vector: 4,
+            unroll: 1,
+            subgroups: false,
+            tile: 2,
+            backward: Backward::Gathered,
+            saved: Saved::Nothing,
+        }
     }
 }
 
 impl std::fmt::Display for Schedule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward } = self;
+        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward, saved } = self;
         write!(f, "w{workgroup}l{lanes}v{vector}u{unroll}t{tile}{}", if *subgroups { "s" } else { "" })?;
-        match backward {
-            Backward::Gathered => Ok(()),
-            Backward::Atomic => f.write_str("_atomic"),
-        }
+        f.write_str(match backward {
+            Backward::Gathered => "",
+            Backward::Atomic => "_atomic",
+        })?;
+        f.write_str(match saved {
+            Saved::Nothing => "",
+            Saved::F32 => "_f32",
+            Saved::Bf16 => "_bf16",
+            Saved::Signs => "_signs",
+        })
     }
 }
 
@@ -172,8 +218,8 @@ impl Schedule {
     /// # Errors
     /// The first thing that the device lacks.
     pub fn legal(&self, device: &Capabilities) -> Result<(), Illegal> {
-        // Numbers are added atomically on every device, in one way or another.
-        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward: _ } = *self;
+        // Numbers are added atomically on every device, in one way or another, and what is saved is saved as u32.
+        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward: _, saved: _ } = *self;
         if workgroup == 0 {
             return Err(Illegal::Empty);
         }

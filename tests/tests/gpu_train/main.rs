@@ -3,7 +3,8 @@
 mod device;
 mod runs;
 
-use sptx_runtime::gpu::Schedule;
+use sptx_codegen::gpu::saves;
+use sptx_runtime::gpu::{Saved, Schedule};
 use sptx_tests::{adapter, schedules};
 use sptx_train::{Error, Observer, Outcome, RunError, RunFolder, Silent, Trainer};
 
@@ -26,6 +27,16 @@ fn check(attach: impl Fn(&mut Trainer, Schedule)) {
 #[test]
 fn runs_are_those_of_the_cpu() {
     check(on_executor);
+}
+
+/// Signs where the gradient is made of signs, and columns as they are elsewhere.
+#[test]
+fn runs_that_save_columns_are_those_of_the_cpu() {
+    check(|trainer, schedule| {
+        let signs = Schedule { saved: Saved::Signs, ..schedule };
+        let are_signs = saves(trainer.engine().model(), &signs).is_ok();
+        on_executor(trainer, if are_signs { signs } else { Schedule { saved: Saved::F32, ..schedule } });
+    });
 }
 
 #[test]

@@ -94,10 +94,15 @@ impl<D: Device> Engine<D> {
                 let given = words.iter().find(|(given, _)| *given == name).map(|(_, number)| *number);
                 return given.or_else(|| scores.word(name)).map(word);
             }
-            About::Triples | About::Part(..) => return (name == "batch").then(|| word(launch.count)),
+            About::Triples if name == "batch" => return Some(word(launch.count)),
+            About::Triples => return self.saved.word(name, launch.count).map(word),
+            About::Part(..) => return (name == "batch").then(|| word(launch.count)),
         };
         if name == "batch" {
             return Some(word(triples));
+        }
+        if let Some(value) = self.saved.word(name, triples) {
+            return Some(word(value));
         }
         let planes = |rows| Planes::of_owner(&self.model, &self.sizes, owner, rows);
         if let Some(plane) = numbered(name, "partial") {
@@ -126,6 +131,7 @@ impl<D: Device> Engine<D> {
             return self.tables.shard(shard);
         }
         let items = match launch.about {
+            About::Triples | About::Rows { .. } if name == "saved" => return Some(self.saved.buffer()),
             About::Triples | About::Rows { .. } => &self.batch,
             About::Part(end, _) | About::PartRows { end, .. } => &self.parts[end as usize],
             About::Block { .. } | About::Learn { .. } => {

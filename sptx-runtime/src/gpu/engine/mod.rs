@@ -9,6 +9,7 @@ mod hits;
 mod launch;
 mod planes;
 mod ranks;
+mod saved;
 mod stretch;
 mod train;
 
@@ -29,6 +30,7 @@ use arrays::{Grown, Sharded};
 use hits::Hits;
 use launch::About;
 use planes::{Lines, Planes};
+use saved::SavedColumns;
 
 /// Triples that are worked on at a time at most; fewer where a binding has no room for what they need.
 const MOST_TRIPLES: usize = 1 << 16;
@@ -65,6 +67,7 @@ pub struct Engine<D: Device> {
     planes: Planes,
     tables: Sharded<D::Buffer>,
     batch: ItemArrays<D::Buffer>,
+    saved: SavedColumns<D::Buffer>,
     /// Of a block's queries and of its candidates.
     parts: [ItemArrays<D::Buffer>; 2],
     scores: Grown<D::Buffer>,
@@ -149,9 +152,12 @@ impl<D: Device> Engine<D> {
         let counts = [entities, relations];
         let planes = Planes::of_tables(&model, &sizes, counts);
         let tables = allocate_tables(&device, planes.words, table_shards(&artifacts))?;
+        let saved = SavedColumns::of(&artifacts, &sizes);
         let load = |artifact: Artifact| Ok(Loaded { kernel: device.load(&artifact)?, artifact });
         let kernels = artifacts.into_iter().map(load).collect::<Result<_, DeviceError>>()?;
-        let stretch = stretch::triples(&model, &sizes, device.capabilities().binding_words as usize).min(MOST_TRIPLES);
+        let room = device.capabilities().binding_words as usize;
+        let saved_room = (room / saved.words().max(1)).max(1);
+        let stretch = stretch::triples(&model, &sizes, room).min(saved_room).min(MOST_TRIPLES);
         Ok(Self {
             device,
             model,
@@ -162,6 +168,7 @@ impl<D: Device> Engine<D> {
             planes,
             tables,
             batch: ItemArrays::default(),
+            saved,
             parts: [ItemArrays::default(), ItemArrays::default()],
             scores: Grown::default(),
             pairs: Grown::default(),
@@ -333,6 +340,7 @@ impl<D: Device> Engine<D> {
     fn forward(&mut self, batch: Batch<'_>) -> Result<(), DeviceError> {
         let vector_words = batch.len() * stretch::vector_words(&self.model, &self.sizes);
         self.batch.put(&self.device, batch, self.model.scalars, vector_words)?;
+        self.saved.hold(&self.device, batch.len())?;
         self.launch(Role::Forward, batch.len(), About::Triples)
     }
 

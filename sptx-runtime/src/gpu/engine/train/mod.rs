@@ -258,6 +258,10 @@ impl<D: Device> Learner<D> {
         self.allocate("triples", 3 * triples)?;
         self.allocate("scalars", scalars * triples)?;
         self.allocate("vectors", vectors * triples)?;
+        self.allocate("saved", self.engine.saved.words() * triples)?;
+        // Where columns begin that are saved of the largest batch, they begin of every batch.
+        let Self { engine, words, .. } = self;
+        engine.saved.words_of(triples).for_each(|(name, value)| _ = words.set(name, value as u32));
         self.allocate("histogram", histogram_words(most.hits(Owner::Entity)))?;
         for owner in OWNERS {
             let (hits, rows) = (most.hits(owner), self.engine.counts[owner as usize]);
