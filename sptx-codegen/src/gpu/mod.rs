@@ -3,13 +3,14 @@
 //! What a kernel reads and writes is the contract of [`sptx_runtime::gpu`]. A kernel gives each row of its work (a triple,
 //! a piece of hits, a touched row) to a few threads, its *lanes*, which share the row's columns: `rows` sets that up and
 //! joins their sums; `body` writes a stage's instructions, `run` a program's stages; the other modules say what is done for
-//! each row. The whole program of a triple is one kernel: what passes from stage to stage stays with its lanes.
+//! each row. The whole program of a triple is one kernel: what passes from stage to stage stays with its lanes. Pairs of
+//! queries and candidates (`pairs`) are compared and learnt from by tiles (`compare`, `learn`).
 //!
 //! What asks for more than scores goes on where these are: `rank` counts how true answers stand, `best` keeps the best
 //! candidates, both on rows of `scores`.
 //!
 //! What a training step needs beside programs is made here too, so that a host sends it nothing but numbers: `sample`,
-//! `loss`, `sort` and `cut` (on arrays of hits, by `blocks`), `update`, `constrain`.
+//! `share`, `loss`, `sort` and `cut` (on arrays of hits, by `blocks`), `update`, `constrain`.
 //!
 //! Nothing here knows a target. The verifier runs over every kernel where debug assertions are on.
 
