@@ -16,7 +16,7 @@ use super::planes::Planes;
 use super::{Engine, OWNERS, stretch};
 use crate::Error;
 use crate::cpu;
-use crate::gpu::{Device, DeviceError, histogram_words, most_pieces};
+use crate::gpu::{Device, DeviceError, SOURCE_BIT, histogram_words, most_pieces};
 use crate::optimizer::{Rule, Step};
 use crate::program::Owner;
 use launches::{Launch, of_owner, reserve};
@@ -252,6 +252,10 @@ impl<D: Device> Learner<D> {
     /// The arrays of a batch, for the largest there is.
     fn allocate_batch(&mut self) -> Result<(), DeviceError> {
         let most = self.most();
+        if most.hit_numbers() > 1 << SOURCE_BIT {
+            let reason = format!("a step numbers its hits by {SOURCE_BIT} bits");
+            return Err(DeviceError::OutOfMemory { bytes: 8 * most.hits(Owner::Entity) as u64, reason });
+        }
         let triples = most.triples();
         let (scalars, vectors) =
             (self.engine.model.scalars, stretch::vector_words(&self.engine.model, &self.engine.sizes));

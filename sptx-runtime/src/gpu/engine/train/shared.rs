@@ -94,7 +94,6 @@ impl<D: Device> Learner<D> {
         for name in ["side", "adds", "column", "source", "before", "hit_count"] {
             self.words.set(name, 0);
         }
-        self.put_shared(size, 0, 0);
         let splits = self.splits();
         let mut kept = 1;
         for split in &splits {
@@ -113,7 +112,10 @@ impl<D: Device> Learner<D> {
             kept = kept.max(split.comparison.pair_numbers().len());
         }
         self.allocate("pairs", kept * size.pairs())?;
-        self.allocate("scale", 1)
+        self.allocate("scale", 1)?;
+        // So much fits arrays, so its numbers fit words.
+        self.put_shared(size, 0, 0);
+        Ok(())
     }
 
     /// Sets the words of a step that only shared negatives need.

@@ -82,6 +82,14 @@ impl Size {
         self.positives * self.negatives
     }
 
+    /// How many numbers the hits of one source take.
+    pub(super) fn hit_numbers(self) -> usize {
+        match self.shared {
+            Some(_) => self.positives.max(self.candidates()),
+            None => 2 * self.triples(),
+        }
+    }
+
     /// Hits of an owner's rows.
     pub(super) fn hits(self, owner: Owner) -> usize {
         let of_triples = self.triples() * if owner == Owner::Entity { 2 } else { 1 };
