@@ -3,13 +3,13 @@
 //! ```no_run
 //! use sptx::codegen;
 //! use sptx::gpu::Gpu;
-//! use sptx::runtime::gpu::Schedule;
+//! use sptx::runtime::gpu::{Schedule, table_words_of};
 //! # fn example(trainer: &mut sptx::train::Trainer) -> Result<(), Box<dyn std::error::Error>> {
 //!
 //! let gpu = Gpu::open("cuda:0")?;
 //! let (steps, schedule) = (trainer.device_training()?, Schedule::default());
 //! let plans = codegen::gpu::steps(trainer.engine().model(), &schedule, &steps);
-//! let artifacts = gpu.artifacts(&plans, schedule);
+//! let artifacts = gpu.artifacts(plans, schedule, table_words_of(trainer.engine()));
 //! trainer.train_on(gpu, artifacts)?;
 //! # Ok(())
 //! # }
@@ -18,10 +18,10 @@
 use std::convert::Infallible;
 use std::fmt;
 
-use sptx_codegen::gpu::Plan;
+use sptx_codegen::gpu::{Plan, shard_tables};
 #[cfg(feature = "cuda")]
 use sptx_runtime::cuda::{CudaBuffer, CudaDevice, CudaKernel};
-use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Schedule};
+use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Schedule, table_shards};
 #[cfg(feature = "wgpu")]
 use sptx_runtime::wgpu::{WgpuBuffer, WgpuDevice, WgpuKernel};
 
@@ -122,19 +122,22 @@ impl Gpu {
         Err(DeviceError::Absent("there is no discrete GPU".to_owned()))
     }
 
-    /// Kernels that were made under a schedule, in what this GPU takes.
+    /// Kernels that were made under a schedule, in what this GPU takes, for tables of so many words as
+    /// [`table_words_of`](sptx_runtime::gpu::table_words_of) counts: over several bindings where they do not fit one.
     ///
     /// # Panics
     /// When naga refuses a kernel in WGSL: a defect of the compiler.
-    pub fn artifacts(&self, plans: &[Plan], schedule: Schedule) -> Vec<Artifact> {
+    pub fn artifacts(&self, plans: Vec<Plan>, schedule: Schedule, tables: usize) -> Vec<Artifact> {
+        let shards = table_shards(tables, &self.capabilities());
+        let plans: Vec<Plan> = plans.into_iter().map(|plan| shard_tables(plan, shards)).collect();
         match self {
             #[cfg(feature = "wgpu")]
             Self::Wgpu(_) => {
                 let options = sptx_codegen::emit::wgsl::Options::default();
-                sptx_codegen::emit::wgsl::of_plans(plans, schedule, &options)
+                sptx_codegen::emit::wgsl::artifacts(&plans, schedule, &options)
             }
             #[cfg(feature = "cuda")]
-            Self::Cuda(_) => sptx_codegen::emit::ptx::artifacts(plans, schedule),
+            Self::Cuda(_) => sptx_codegen::emit::ptx::artifacts(&plans, schedule),
             Self::None(never) => match (*never, plans, schedule) {},
         }
     }

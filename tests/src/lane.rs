@@ -33,7 +33,7 @@ pub fn kernels(model: &Model, schedule: Schedule) -> Vec<Plan> {
 
 /// Kernels as WGSL.
 pub fn artifacts_of(plans: &[Plan], schedule: Schedule) -> Vec<Artifact> {
-    plans.iter().map(|plan| wgsl::artifact(plan.role, schedule, &plan.kernel, plan.rows)).collect()
+    wgsl::artifacts(plans, schedule, &wgsl::Options::default())
 }
 
 /// Where scores, gradients and blocks of a case on a device differ from the interpreter's.

@@ -57,7 +57,7 @@ fn by_strategy_as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     }
     let check = |float_atomics| {
         let options = wgsl::Options { float_atomics, ..wgsl::Options::default() };
-        let artifacts = wgsl::artifacts_for(&case.model, &schedule, &options);
+        let artifacts = wgsl::artifacts(&gpu::plan(&case.model, &schedule), schedule, &options);
         case.check_gpu(&mut case.gpu_engine(device, artifacts), tolerance(schedule, TOLERANCE_OF_WGSL))
     };
     let native = capabilities.float_atomics && schedule.backward == Backward::Atomic;

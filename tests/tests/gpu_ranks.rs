@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use sptx_codegen::emit::wgsl;
 use sptx_codegen::gpu::{Plan, ranking};
 use sptx_codegen::ir::{DimSize, Score};
 use sptx_codegen::legalize::shard;
@@ -10,7 +9,7 @@ use sptx_codegen::testing::Random;
 use sptx_runtime::cpu::{Engine, Interpreter};
 use sptx_runtime::gpu::{Artifact, Capabilities, Device, Role, Schedule};
 use sptx_runtime::program::Owner;
-use sptx_tests::{Case, Executor, adapter, schedules, schedules_run_on, some_random_scores, zoo};
+use sptx_tests::{Case, Executor, adapter, artifacts_of, schedules, schedules_run_on, some_random_scores, zoo};
 use sptx_train::{
     Asked, CandidateScorer, DeviceScorer, EngineScorer, EvaluateOptions, KnownTriples, PredictOptions, Prediction,
     Query, Question, Ranks, RelationScorer, Side, Triple, predict_with, rank, top_k_many,
@@ -161,7 +160,7 @@ fn the_zoo_as_wgsl() {
     for (number, score) in zoo().iter().enumerate() {
         let rows = [[31, 1], [40, 3]][number % 2];
         let Some(host) = host(score, [1, 6][number % 2], rows, number as u64) else { continue };
-        let artifacts = wgsl::ranking_artifacts(host.model(), &schedule);
+        let artifacts = artifacts_of(&ranking(host.model(), &schedule), schedule);
         check(&host, &Exam::new(rows, &mut random), || (device, artifacts.clone()));
     }
 }

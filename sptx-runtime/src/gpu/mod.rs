@@ -174,7 +174,7 @@ pub use device::{Device, DeviceError};
 #[cfg(feature = "cpu")]
 pub use engine::{
     Answers, BatchPlace, Engine, Filter, Gradients, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Setup,
-    Sharing, Standing,
+    Sharing, Standing, table_words_of,
 };
 pub use planes::{plane_words, table_shards, table_words};
 pub use ranks::{MOST_COUNTED, score_of_merit};

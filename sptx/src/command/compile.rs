@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use sptx::codegen::emit::{ptx, wgsl};
+use sptx::codegen::gpu::Plan;
 use sptx::models::{KernelChoice, ModelError, Source};
 use sptx::runtime::gpu::Schedule;
 
@@ -48,8 +50,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let text = match arguments.target {
         Target::Rust => sptx::codegen::build::rust(source.name(), source.text()).map_err(ModelError::Declaration)?,
         Target::Json => json(&source, &choices)?,
-        Target::Wgsl => wgsl(&source, &choices)?,
-        Target::Ptx => ptx(&source, &choices)?,
+        Target::Wgsl => in_wgsl(&source, &choices)?,
+        Target::Ptx => in_ptx(&source, &choices)?,
         Target::Ir => sptx::codegen::text::print(&sptx::codegen::compile(source.analyze(&choices)?).factored),
     };
     match &arguments.output {
@@ -64,17 +66,18 @@ fn json(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
 }
 
 /// The modules, one after another: each is a file of its own, but that names would be declared twice.
-fn wgsl(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
+fn in_wgsl(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
     let compiled = source.compile(choices, KernelChoice::Interpreted)?;
-    let artifacts = sptx::codegen::emit::wgsl::artifacts(&compiled.model, &Schedule::default());
-    Ok(artifacts.into_iter().map(|artifact| artifact.text).collect::<Vec<_>>().join("\n"))
+    let plans = sptx::codegen::gpu::plan(&compiled.model, &Schedule::default());
+    let module = |plan: &Plan| wgsl::module(&plan.kernel, &wgsl::Options::default());
+    Ok(plans.iter().map(module).collect::<Vec<_>>().join("\n"))
 }
 
 /// The module, for every GPU from Turing on: a driver compiles it for the one that it has.
-fn ptx(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
+fn in_ptx(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
     let compiled = source.compile(choices, KernelChoice::Interpreted)?;
     let plans = sptx::codegen::gpu::plan(&compiled.model, &Schedule::default());
-    Ok(sptx::codegen::emit::ptx::module(plans.iter().map(|plan| &plan.kernel)))
+    Ok(ptx::module(plans.iter().map(|plan| &plan.kernel)))
 }
 
 /// Writes a file whole or not at all. What is there and no file, such as a terminal or a pipe, is written to as it is.

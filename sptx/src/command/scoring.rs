@@ -2,7 +2,7 @@
 
 use sptx::gpu::Gpu;
 use sptx::runtime::cpu::Engine;
-use sptx::runtime::gpu::Schedule;
+use sptx::runtime::gpu::{Schedule, table_words_of};
 use sptx::train::{DeviceScorer, EngineScorer, RelationScorer};
 
 use super::devices;
@@ -31,7 +31,8 @@ impl ScoringDevice {
     pub(super) fn scoring<'a>(&self, engine: &'a Engine) -> Result<Scoring<'a>, Failure> {
         let Some(gpu) = self.gpu()? else { return Ok(Scoring::cpu(engine)) };
         let schedule = Schedule::default();
-        let artifacts = gpu.artifacts(&sptx::codegen::gpu::ranking(engine.model(), &schedule), schedule);
+        let plans = sptx::codegen::gpu::ranking(engine.model(), &schedule);
+        let artifacts = gpu.artifacts(plans, schedule, table_words_of(engine));
         Ok(Scoring { engine, gpu: Some(DeviceScorer::new(engine, gpu, artifacts)?) })
     }
 }

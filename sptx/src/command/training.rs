@@ -1,7 +1,7 @@
 //! What a run trains on.
 
 use sptx::gpu::Gpu;
-use sptx::runtime::gpu::Schedule;
+use sptx::runtime::gpu::{Schedule, table_words_of};
 use sptx::train::Trainer;
 
 use super::failure::Failure;
@@ -26,7 +26,7 @@ fn on_gpu(trainer: &mut Trainer, open: impl FnOnce() -> Result<Gpu, Failure>) ->
     let steps = trainer.device_training().map_err(sptx::train::Error::from)?;
     let (gpu, schedule) = (open()?, Schedule::default());
     let plans = sptx::codegen::gpu::steps(trainer.engine().model(), &schedule, &steps);
-    let (name, artifacts) = (gpu.to_string(), gpu.artifacts(&plans, schedule));
+    let (name, artifacts) = (gpu.to_string(), gpu.artifacts(plans, schedule, table_words_of(trainer.engine())));
     trainer.train_on(gpu, artifacts)?;
     Ok(format!("{name}; validation on the cpu"))
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Schedule};
 use sptx_runtime::wgpu::WgpuDevice;
-use sptx_tests::{Executor, PtxMachine, schedules_run_on};
+use sptx_tests::{Executor, PtxMachine, artifacts_of, schedules_run_on};
 use sptx_train::Trainer;
 
 /// An executor with the kernels of a trainer's steps.
@@ -17,6 +17,15 @@ pub(crate) fn executor(trainer: &Trainer, schedule: Schedule) -> (Executor, Vec<
 /// Steps by the executor.
 pub(crate) fn on_executor(trainer: &mut Trainer, schedule: Schedule) {
     let (device, artifacts) = executor(trainer, schedule);
+    trainer.train_on(device, artifacts).expect("a device");
+}
+
+/// Steps by the executor, with tables and what is kept of them in three bindings each.
+pub(crate) fn on_executor_in_shards(trainer: &mut Trainer, schedule: Schedule) {
+    let steps = trainer.device_training().expect("what GPUs do");
+    let plans = sptx_codegen::gpu::steps(trainer.engine().model(), &schedule, &steps).into_iter();
+    let plans: Vec<_> = plans.map(|plan| sptx_codegen::gpu::shard_tables(plan, 3)).collect();
+    let (device, artifacts) = Executor::of(plans, schedule, schedules_run_on());
     trainer.train_on(device, artifacts).expect("a device");
 }
 
@@ -35,8 +44,8 @@ pub(crate) fn on_adapter(trainer: &mut Trainer, device: &'static WgpuDevice, sch
     let legal = schedule.legal(&device.capabilities()).is_ok();
     let schedule = if legal { schedule } else { Schedule::default() };
     let steps = trainer.device_training().expect("what GPUs do");
-    let artifacts = sptx_codegen::emit::wgsl::training_artifacts(trainer.engine().model(), &schedule, &steps);
-    trainer.train_on(device, artifacts).expect("a device");
+    let plans = sptx_codegen::gpu::steps(trainer.engine().model(), &schedule, &steps);
+    trainer.train_on(device, artifacts_of(&plans, schedule)).expect("a device");
 }
 
 /// How many launches were made.

@@ -8,7 +8,7 @@ use sptx_runtime::gpu::{Saved, Schedule};
 use sptx_tests::{adapter, schedules};
 use sptx_train::{Error, Observer, Outcome, RunError, RunFolder, Silent, Trainer};
 
-use device::{Failing, on_adapter, on_executor, on_ptx_machine};
+use device::{Failing, on_adapter, on_executor, on_executor_in_shards, on_ptx_machine};
 use runs::{RUNS, begin, compare, graph, runs};
 
 /// Trains what a trainer of the CPU trains, with the steps by `attach`.
@@ -37,6 +37,11 @@ fn runs_that_save_columns_are_those_of_the_cpu() {
         let are_signs = saves(trainer.engine().model(), &signs).is_ok();
         on_executor(trainer, if are_signs { signs } else { Schedule { saved: Saved::F32, ..schedule } });
     });
+}
+
+#[test]
+fn runs_by_tables_in_several_bindings_are_those_of_the_cpu() {
+    check(on_executor_in_shards);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use std::error::Error;
 use clap::Parser;
 use floor::Work;
 use sptx_codegen::emit::wgsl;
+use sptx_codegen::gpu::{self, Plan, shard_tables};
 use sptx_codegen::lir::{Access, Builder, Builtin, Place, Scalar};
 use sptx_runtime::cpu::{Batch, Candidates, Queries};
 use sptx_runtime::gpu::{Device, Engine, Role, Schedule, Setup, table_shards, table_words};
@@ -99,8 +100,9 @@ fn copy(device: &WgpuDevice, arguments: &Arguments) -> Outcome<f64> {
     let words = k.load(from, at, 4);
     k.store(to, at, words);
     // It is nobody's kernel; a role has no part in how it is launched.
-    let artifact = wgsl::artifact(Role::Forward, Schedule::default(), &k.finish(), WORKGROUP);
-    let kernel = device.load(&artifact)?;
+    let copy = Plan { role: Role::Forward, rows: WORKGROUP, kernel: k.finish() };
+    let artifacts = wgsl::artifacts(&[copy], Schedule::default(), &wgsl::Options::default());
+    let kernel = device.load(&artifacts[0])?;
     let [source, copied] = [device.allocate(arguments.copied as usize)?, device.allocate(arguments.copied as usize)?];
     let workgroups = arguments.copied / 4 / WORKGROUP;
     let mut best = f64::INFINITY;
@@ -117,7 +119,9 @@ fn measure(device: &WgpuDevice, arguments: &Arguments, model: &Model) -> Outcome
     let sizes = model.bind(&dims)?;
     let Arguments { entities, relations, triples, queries, candidates, .. } = *arguments;
     let shards = table_shards(table_words(model, &sizes, entities, relations), &device.capabilities());
-    let artifacts = wgsl::artifacts_in(model, &Schedule::default(), &wgsl::Options::default(), shards);
+    let plans = gpu::plan(model, &Schedule::default()).into_iter().map(|plan| shard_tables(plan, shards));
+    let plans: Vec<Plan> = plans.collect();
+    let artifacts = wgsl::artifacts(&plans, Schedule::default(), &wgsl::Options::default());
     let roles: Vec<Role> = artifacts.iter().map(|artifact| artifact.role).collect();
     let setup = Setup {
         model: model.clone(),

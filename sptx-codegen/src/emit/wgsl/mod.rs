@@ -19,10 +19,9 @@ mod spell;
 mod tree;
 mod usage;
 
-use sptx_runtime::gpu::{Artifact, Role, Schedule, Steps};
-use sptx_runtime::program::Model;
+use sptx_runtime::gpu::{Artifact, Schedule};
 
-use crate::gpu::{Plan, shard_tables};
+use crate::gpu::Plan;
 use crate::legalize::{Target, Widths, legalize};
 use crate::lir::{Access, Expression, Kernel, Place, Statement, Type};
 
@@ -81,65 +80,14 @@ pub fn module(kernel: &Kernel, options: &Options) -> String {
     tree(&legal, options).to_string()
 }
 
-/// The kernels of a model under a schedule, as what a device launches.
-///
-/// # Panics
-/// As [`module`] does.
-pub fn artifacts(model: &Model, schedule: &Schedule) -> Vec<Artifact> {
-    artifacts_for(model, schedule, &Options::default())
-}
-
-/// The same, for an adapter that has what `options` say.
-///
-/// # Panics
-/// As [`module`] does.
-pub fn artifacts_for(model: &Model, schedule: &Schedule, options: &Options) -> Vec<Artifact> {
-    artifacts_in(model, schedule, options, 1)
-}
-
-/// The same, for tables that lie in so many bindings, as [`table_shards`](sptx_runtime::gpu::table_shards) counts them.
-///
-/// # Panics
-/// As [`module`] does.
-pub fn artifacts_in(model: &Model, schedule: &Schedule, options: &Options, shards: u32) -> Vec<Artifact> {
-    let plans = crate::gpu::plan(model, schedule).into_iter().map(|plan| shard_tables(plan, shards));
-    of_plans(&plans.collect::<Vec<_>>(), *schedule, options)
-}
-
-/// The kernels of a run's steps under a schedule, as what a device launches.
-///
-/// # Panics
-/// As [`module`] and [`crate::gpu::steps`] do.
-pub fn training_artifacts(model: &Model, schedule: &Schedule, steps: &Steps) -> Vec<Artifact> {
-    of_plans(&crate::gpu::steps(model, schedule, steps), *schedule, &Options::default())
-}
-
-/// The kernels that evaluate a model and predict by it under a schedule, as what a device launches.
-///
-/// # Panics
-/// As [`module`] does.
-pub fn ranking_artifacts(model: &Model, schedule: &Schedule) -> Vec<Artifact> {
-    of_plans(&crate::gpu::ranking(model, schedule), *schedule, &Options::default())
-}
-
 /// Kernels that were made under a schedule, as what a device launches: a module each.
 ///
 /// # Panics
 /// As [`module`] does.
-pub fn of_plans(plans: &[Plan], schedule: Schedule, options: &Options) -> Vec<Artifact> {
-    plans.iter().map(|plan| artifact_for(plan.role, schedule, &plan.kernel, plan.rows, options)).collect()
-}
-
-/// A kernel as what a device launches, each workgroup of which does `rows` of what it runs once for each.
-///
-/// # Panics
-/// As [`module`] does.
-pub fn artifact(role: Role, schedule: Schedule, kernel: &Kernel, rows: u32) -> Artifact {
-    artifact_for(role, schedule, kernel, rows, &Options::default())
-}
-
-fn artifact_for(role: Role, schedule: Schedule, kernel: &Kernel, rows: u32, options: &Options) -> Artifact {
-    super::artifact(role, schedule, kernel, rows, module(kernel, options))
+pub fn artifacts(plans: &[Plan], schedule: Schedule, options: &Options) -> Vec<Artifact> {
+    let artifact =
+        |Plan { role, kernel, rows }: &Plan| super::artifact(*role, schedule, kernel, *rows, module(kernel, options));
+    plans.iter().map(artifact).collect()
 }
 
 /// Whether naga, wgpu's compiler of WGSL, takes a text.

@@ -1,7 +1,7 @@
 //! Texts to read.
 
 use expect_test::{Expect, expect};
-use sptx_runtime::gpu::{Direction, WordKind};
+use sptx_runtime::gpu::{Direction, Role, WordKind};
 
 use super::*;
 use crate::lir::{Atomic, Barrier, Binary, Builder, Builtin, Scalar, Unary};
@@ -566,7 +566,8 @@ fn artifacts_list_what_kernels_have() {
     let mut k = butterfly();
     k.parameter("count", Scalar::U32, 1);
     k.parameter("parameter0", Scalar::F32, 1);
-    let artifact = artifact(Role::Forward, Schedule::default(), &k.finish(), 8);
+    let plan = Plan { role: Role::Forward, rows: 8, kernel: k.finish() };
+    let artifact = artifacts(&[plan], Schedule::default(), &Options::default()).remove(0);
     assert_eq!((artifact.entry.as_str(), artifact.workgroup, artifact.rows), ("butterfly", 64, 8));
     let kinds: Vec<_> = artifact.parameters.iter().map(|it| (it.name.as_str(), it.kind)).collect();
     assert_eq!(kinds, [("count", WordKind::U32), ("parameter0", WordKind::F32)]);

@@ -63,6 +63,11 @@ impl<B> Sharded<B> {
         self.shard_words
     }
 
+    /// Number of shards.
+    pub(super) fn shards(&self) -> usize {
+        self.shards.len()
+    }
+
     /// A shard.
     pub(super) fn shard(&self, shard: usize) -> Option<&B> {
         self.shards.get(shard)

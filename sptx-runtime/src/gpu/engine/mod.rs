@@ -188,8 +188,7 @@ impl<D: Device> Engine<D> {
         let [entities, relations] = OWNERS.map(|owner| host.tables().count(owner));
         let names = model.parameters.iter().map(|parameter| parameter.name.clone());
         let parameters = names.zip(host.parameters.iter().map(|value| f64::from(*value))).collect();
-        let size = |tiling: &crate::table::Tiling| tiling.tiles().iter().map(|tile| tile.width).sum();
-        let sizes = host.tables().tilings().iter().map(size).collect();
+        let sizes = sizes_of(host);
         let mut engine = Self::new(device, Setup { model, sizes, entities, relations, parameters, artifacts })?;
         for plane in 0..engine.model.planes.len() {
             engine.set_plane(plane, &host.tables().export(plane))?;
@@ -288,6 +287,18 @@ impl<D: Device> Engine<D> {
         self.backward(batch.len(), &hits)?;
         self.take_gradients(hits)
     }
+}
+
+/// The sizes of the dimensions of an engine on the CPU.
+fn sizes_of(host: &cpu::Engine) -> Vec<usize> {
+    host.tables().tilings().iter().map(|tiling| tiling.tiles().iter().map(|tile| tile.width).sum()).collect()
+}
+
+/// Words that the tables of an engine on the CPU take in a device's memory, as [`table_words`](super::table_words) counts
+/// them.
+pub fn table_words_of(host: &cpu::Engine) -> usize {
+    let [entities, relations] = OWNERS.map(|owner| host.tables().count(owner));
+    super::table_words(host.model(), &sizes_of(host), entities, relations)
 }
 
 /// In how many buffers the kernels want the tables: `tables`, or `tables_0`, `tables_1` and so on.

@@ -13,7 +13,8 @@ pub(super) fn on(engine: cpu::Engine, gpu: Option<&Gpu>) -> Result<Box<dyn Subje
     let schedule = Schedule::default();
     let mut plans = sptx::codegen::gpu::plan(engine.model(), &schedule);
     plans.extend(sptx::codegen::gpu::block_gradients(engine.model(), &schedule));
-    Ok(Box::new(gpu::Engine::like(&engine, gpu, gpu.artifacts(&plans, schedule))?))
+    let artifacts = gpu.artifacts(plans, schedule, gpu::table_words_of(&engine));
+    Ok(Box::new(gpu::Engine::like(&engine, gpu, artifacts)?))
 }
 
 /// The gradient of each plane: the rows that it is known for, each with its numbers.

@@ -24,8 +24,21 @@ pub(super) struct Launch {
 enum Array {
     /// A shard of the tables.
     Tables(usize),
+    /// A shard of what the rule keeps, by its number.
+    State(usize, usize),
     /// One of the learner's own.
     Own(usize),
+}
+
+/// What is laid out as the tables are, with them first.
+pub(super) const LAID_OUT_AS_TABLES: [&str; 3] = ["tables", "state0", "state1"];
+
+/// Which of what is laid out as the tables are an array is, and which shard of it.
+fn laid_out_as_tables(name: &str) -> Option<(usize, usize)> {
+    LAID_OUT_AS_TABLES.iter().enumerate().find_map(|(number, own)| {
+        let shard = if name == *own { Some(0) } else { numbered(name, &format!("{own}_")) };
+        shard.map(|shard| (number, shard))
+    })
 }
 
 /// The name of an array, of which each owner has its own where it is about rows.
@@ -136,10 +149,10 @@ impl<D: Device> Learner<D> {
             panic!("kernel `{}` asks for a {what} `{name}`, of which nothing is known", artifact.entry)
         };
         let number = |name: &str| self.words.number(name).unwrap_or_else(|| unknown("parameter", name));
-        let array = |name: &str| match (name, numbered(name, "tables_")) {
-            ("tables", _) => Array::Tables(0),
-            (_, Some(shard)) => Array::Tables(shard),
-            (_, None) => Array::Own(self.arrays.number(&place(name)).unwrap_or_else(|| unknown("buffer", name))),
+        let array = |name: &str| match laid_out_as_tables(name) {
+            Some((0, shard)) => Array::Tables(shard),
+            Some((above, shard)) => Array::State(above - 1, shard),
+            None => Array::Own(self.arrays.number(&place(name)).unwrap_or_else(|| unknown("buffer", name))),
         };
         let launch = Launch {
             kernel,
@@ -153,7 +166,7 @@ impl<D: Device> Learner<D> {
 
     /// Makes all launches, of a batch of this size.
     pub(super) fn launch_all(&mut self, size: Size) -> Result<(), DeviceError> {
-        let Self { engine, words, arrays, launches, .. } = self;
+        let Self { engine, words, arrays, states, launches, .. } = self;
         let mut values = Vec::new();
         for launch in launches {
             let count = launch.count.of(size);
@@ -164,6 +177,7 @@ impl<D: Device> Learner<D> {
             let array = |array: &Array| -> &D::Buffer {
                 match *array {
                     Array::Tables(shard) => engine.tables.shard(shard).expect("as many shards as kernels name"),
+                    Array::State(number, shard) => states[number].shard(shard).expect("as many as tables have"),
                     Array::Own(number) => arrays.get(number),
                 }
             };

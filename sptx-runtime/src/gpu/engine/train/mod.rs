@@ -12,6 +12,7 @@ use std::ops::Range;
 pub use setup::{Filter, LearnerSetup, NegativesSetup};
 pub use shared::Sharing;
 
+use super::arrays::Sharded;
 use super::planes::Planes;
 use super::{Engine, OWNERS, stretch};
 use crate::Error;
@@ -19,7 +20,7 @@ use crate::cpu;
 use crate::gpu::{Device, DeviceError, SOURCE_BIT, histogram_words, most_pieces};
 use crate::optimizer::{Rule, Step};
 use crate::program::Owner;
-use launches::{Launch, of_owner, reserve};
+use launches::{LAID_OUT_AS_TABLES, Launch, of_owner, reserve};
 use memory::Named;
 use size::Size;
 
@@ -39,6 +40,8 @@ pub struct Learner<D: Device> {
     /// The number of the word `count`.
     count: usize,
     arrays: Named<D::Buffer>,
+    /// What the rule keeps of each number, laid out as the tables are.
+    states: Vec<Sharded<D::Buffer>>,
     launches: Vec<Launch>,
 }
 
@@ -89,6 +92,7 @@ impl<D: Device> Learner<D> {
             count: words.set("count", 0),
             words,
             arrays: Named::default(),
+            states: Vec::new(),
             launches: Vec::new(),
         };
         learner.put_facts(facts)?;
@@ -238,7 +242,9 @@ impl<D: Device> Learner<D> {
         let parameters = engine.parameters.iter().enumerate();
         parameters.for_each(|(number, value)| _ = words.set(format!("parameter{number}"), value.to_bits()));
         put_offsets(words, "plane", &engine.planes);
-        words.set("tables_shard", engine.tables.shard_words() as u32);
+        for name in LAID_OUT_AS_TABLES {
+            words.set(format!("{name}_shard"), engine.tables.shard_words() as u32);
+        }
         words.set("all", 0);
     }
 

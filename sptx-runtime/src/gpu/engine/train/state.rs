@@ -2,16 +2,15 @@
 
 use super::Learner;
 use crate::cpu;
+use crate::gpu::engine::arrays::Sharded;
 use crate::gpu::{Device, DeviceError};
-
-/// The names of what a rule keeps of each number.
-const STATES: [&str; 2] = ["state0", "state1"];
 
 impl<D: Device> Learner<D> {
     /// Zeros for what the rule keeps.
     pub(super) fn allocate_state(&mut self) -> Result<(), DeviceError> {
-        for name in &STATES[..self.rule.states()] {
-            self.allocate(*name, self.engine.planes.words)?;
+        let (words, shards) = (self.engine.planes.words, self.engine.tables.shards());
+        for _ in 0..self.rule.states() {
+            self.states.push(Sharded::zeros(&self.engine.device, words, shards)?);
         }
         if !self.rule.needs_row() {
             return Ok(());
@@ -44,9 +43,8 @@ impl<D: Device> Learner<D> {
         for (plane, buffers) in state.planes.iter().enumerate() {
             let (offset, lines, _) = self.engine.plane_place(plane);
             let layout = &host.tables().planes()[plane].layout;
-            for (name, buffer) in STATES.into_iter().zip(buffers) {
-                let words = lines.pad(&layout.export(buffer.lines()));
-                self.engine.device.write(self.array(name), offset, &words)?;
+            for (state, buffer) in self.states.iter().zip(buffers) {
+                state.write(&self.engine.device, offset, &lines.pad(&layout.export(buffer.lines())))?;
             }
         }
         self.sums(&state.rows).try_for_each(|(offset, rows)| {
@@ -76,24 +74,20 @@ impl<D: Device> Learner<D> {
         for (plane, buffers) in state.planes.iter_mut().enumerate() {
             let (offset, lines, count) = self.engine.plane_place(plane);
             let layout = &host.tables().planes()[plane].layout;
-            for (name, buffer) in STATES.into_iter().zip(buffers) {
-                let words = self.read(name, offset, count * lines.row_words())?;
+            for (state, buffer) in self.states.iter().zip(buffers) {
+                let mut words = vec![0; count * lines.row_words()];
+                state.read(&self.engine.device, offset, &mut words)?;
                 layout.import(&lines.unpad(&words), buffer.lines_mut());
             }
         }
         let offsets: Vec<usize> = self.sums(&state.rows).map(|(offset, _)| offset).collect();
         let kept = state.rows.iter_mut().filter(|rows| !rows.is_empty());
         for (offset, rows) in offsets.into_iter().zip(kept) {
-            let words = self.read("sums", offset, rows.len())?;
+            let mut words = vec![0; rows.len()];
+            self.engine.device.read(self.array("sums"), offset, &mut words)?;
             rows.iter_mut().zip(words).for_each(|(sum, word)| *sum = f32::from_bits(word));
         }
         Ok(())
-    }
-
-    fn read(&self, name: &str, at: usize, count: usize) -> Result<Vec<u32>, DeviceError> {
-        let mut words = vec![0; count];
-        self.engine.device.read(self.array(name), at, &mut words)?;
-        Ok(words)
     }
 
     /// What is kept of the rows of each slot, with where that begins in `sums`.
