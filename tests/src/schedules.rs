@@ -30,6 +30,13 @@ pub fn schedules() -> Vec<Schedule> {
     ]
 }
 
+/// Schedules that stage the rows of relations: with room for short ones, and for those of most sizes.
+pub fn staging() -> Vec<Schedule> {
+    let layouts = [0, 1, 2, 4, 7].map(|number| schedules()[number]);
+    let staged = |layout| [8, 1024].map(|staged| Schedule { staged, ..layout });
+    layouts.into_iter().flat_map(staged).collect()
+}
+
 /// Schedules that differ in how gradients come about, over layouts that between them take every path of it.
 pub fn strategies() -> Vec<Schedule> {
     let [atomic, gathered] = [Backward::Atomic, Backward::Gathered];

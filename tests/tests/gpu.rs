@@ -9,7 +9,7 @@ use sptx_runtime::program::Model;
 use sptx_tests::{
     Case, Disagreement, Executor, PtxMachine, TOLERANCE, TOLERANCE_OF_WGSL, adapter, artifacts_of, check,
     disagreements, has_rounds_for, kernels, lowered, one_of, papers, schedules, schedules_run_on, some_random_scores,
-    strategies, zoo,
+    staging, strategies, zoo,
 };
 
 fn by_definition(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
@@ -210,4 +210,23 @@ fn papers_models_as_ptx() {
 #[test]
 fn random_scores_as_ptx() {
     check(as_ptx, &some_random_scores(300), &[1, 3, 18], one_of);
+}
+
+/// One staging after another.
+fn one_staging(number: usize) -> Vec<Schedule> {
+    let staging = staging();
+    vec![staging[number % staging.len()]]
+}
+
+#[test]
+fn staged_rows_are_those_of_the_tables() {
+    check(by_definition, &zoo(), &[1, 2, 7, 64], one_staging);
+    check(by_definition, &papers(), &[4, 66], one_staging);
+    check(by_definition, &some_random_scores(100), &[3, 18], one_staging);
+    check(as_ptx, &zoo(), &[7, 100], one_staging);
+}
+
+#[test]
+fn staged_rows_as_wgsl() {
+    check(as_wgsl, &zoo(), &[6, 100], one_staging);
 }

@@ -7,7 +7,7 @@ use sptx_codegen::emit::ptx;
 use sptx_codegen::gpu::{self, Plan};
 use sptx_runtime::gpu::{LossKind, RuleKind, Schedule, Training};
 use sptx_runtime::program::Model;
-use sptx_tests::{lowered, schedules, strategies, zoo};
+use sptx_tests::{lowered, schedules, staging, strategies, zoo};
 
 /// The GPUs that kernels are assembled for.
 const ARCHITECTURES: [&str; 4] = ["sm_75", "sm_80", "sm_90", "sm_100"];
@@ -44,7 +44,7 @@ fn assemble(ptxas: &Path, text: &str, architecture: &str) -> String {
     said
 }
 
-/// The kernels of a model under a schedule: those of its programs and of its training.
+/// The kernels of a model under a schedule: those of its programs and blocks, of its training and of ranks.
 fn kernels(number: usize, model: &Model, schedule: &Schedule) -> Vec<Plan> {
     let losses = LossKind::ALL;
     let rules = RuleKind::ALL;
@@ -54,7 +54,8 @@ fn kernels(number: usize, model: &Model, schedule: &Schedule) -> Vec<Plan> {
         rule: rules[number % rules.len()],
     };
     let mut plans = gpu::plan(model, schedule);
-    for plan in gpu::training(model, schedule, training) {
+    let others = [gpu::training(model, schedule, training), gpu::block_gradients(model, schedule)];
+    for plan in others.into_iter().flatten().chain(gpu::ranking(model, schedule)) {
         if plans.iter().all(|other| other.kernel.name != plan.kernel.name) {
             plans.push(plan);
         }
@@ -107,25 +108,39 @@ fn registers_are_those_recorded() {
     expect_test::expect_file!["../golden/registers.txt"].assert_eq(&(lines.join("\n") + "\n"));
 }
 
+/// Schedules that the kernels of the model of a number are assembled under: every layout, and some of the ways to gradients.
+fn assembled(number: usize) -> impl Iterator<Item = Schedule> {
+    let strategies = strategies().into_iter().skip(number % 21).step_by(21);
+    let staging = staging().into_iter().skip(number % 10).step_by(10);
+    let all = schedules().into_iter().chain(strategies).chain(staging);
+    all.filter(|schedule| schedule.legal(&ptx::CAPABILITIES).is_ok())
+}
+
 #[test]
 fn the_zoo_assembles_without_spills() {
     let Some(ptxas) = ptxas() else { return };
-    let (mut kernels_seen, mut number, mut spilling) = (0, 0, Vec::<String>::new());
-    for score in zoo() {
-        let model = lowered(&score).1;
-        let legal = |schedule: &Schedule| schedule.legal(&ptx::CAPABILITIES).is_ok();
-        for schedule in schedules().into_iter().chain(strategies()).filter(legal) {
-            let plans = kernels(number, &model, &schedule);
-            let text = ptx::module(plans.iter().map(|plan| &plan.kernel));
-            let architecture = ARCHITECTURES[number % ARCHITECTURES.len()];
-            let said = assemble(&ptxas, &text, architecture);
-            let entries = said.matches("Compiling entry function").count();
-            assert_eq!(entries, plans.len(), "{said}");
-            spilling.extend(spills(&said).map(|entry| format!("{entry} {schedule} {architecture}")));
-            kernels_seen += entries;
-            number += 1;
+    let models: Vec<Model> = zoo().iter().map(|score| lowered(score).1).collect();
+    let check = |worker: usize| {
+        let (mut seen, mut spilling) = (0, Vec::new());
+        for (number, model) in models.iter().enumerate().skip(worker).step_by(2) {
+            for (turn, schedule) in assembled(number).enumerate() {
+                let plans = kernels(number + turn, model, &schedule);
+                let text = ptx::module(plans.iter().map(|plan| &plan.kernel));
+                let architecture = ARCHITECTURES[(number + turn) % ARCHITECTURES.len()];
+                let said = assemble(&ptxas, &text, architecture);
+                let entries = said.matches("Compiling entry function").count();
+                assert_eq!(entries, plans.len(), "{said}");
+                spilling.extend(spills(&said).map(|entry| format!("{entry} {schedule} {architecture}")));
+                seen += entries;
+            }
         }
-    }
-    assert!(kernels_seen > 1000, "{kernels_seen}");
-    assert!(spilling.is_empty(), "{} of {kernels_seen} spill: {spilling:#?}", spilling.len());
+        (seen, spilling)
+    };
+    let (first, second) = std::thread::scope(|scope| {
+        let second = scope.spawn(|| check(1));
+        (check(0), second.join().expect("the other half"))
+    });
+    let (seen, spilling) = (first.0 + second.0, [first.1, second.1].concat());
+    assert!(seen > 1000, "{seen}");
+    assert!(spilling.is_empty(), "{} of {seen} spill: {spilling:#?}", spilling.len());
 }

@@ -14,7 +14,7 @@ use sptx_codegen::lir::{
 };
 use sptx_runtime::gpu::{LossKind, Role, RuleKind, SharedTraining};
 use sptx_runtime::program::Side;
-use sptx_tests::{lowered, schedules, skip, strategies, zoo};
+use sptx_tests::{lowered, schedules, skip, staging, strategies, zoo};
 
 /// Texts by name.
 type Texts = BTreeMap<String, String>;
@@ -418,7 +418,8 @@ fn every_strategy_of_the_zoo_is_taken_by_naga_and_tint() {
     let mut texts = Texts::new();
     for (number, score) in zoo().iter().enumerate() {
         let (_, model) = lowered(score);
-        for schedule in strategies().into_iter().skip(number % 6).step_by(6) {
+        let staging = staging().into_iter().skip(number % 5).step_by(5);
+        for schedule in strategies().into_iter().skip(number % 6).step_by(6).chain(staging) {
             let native = Options { float_atomics: true, ..Options::default() };
             let plans = plan(&model, &schedule)
                 .into_iter()

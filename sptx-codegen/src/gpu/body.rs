@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use sptx_runtime::program::{Binary as Two, Instruction, Model, Output, Owner, Register, Side, Unary as One};
+use sptx_runtime::program::{Binary as Two, Instruction, Model, Output, Owner, Program, Register, Side, Unary as One};
 
-use super::rows::{padded, place, row_words};
+use super::rows::{Rows, padded, place, row_words};
+use super::stage::{Staged, stage};
 use crate::lir::{Binary, Builder, Expression, Place, Scalar, Unary, Value};
 
 /// What one run of a program keeps in memory: a number for each of its scalars, a row for each of its vectors.
@@ -39,6 +40,8 @@ pub(super) struct Item<'a> {
     kept: Option<Kept<'a>>,
     /// Its scalars, as far as the program needs them or has found them.
     pub(super) scalars: Vec<Option<Value>>,
+    /// The rows of its relation, where they are staged.
+    pub(super) staged: Option<Staged>,
 }
 
 /// The columns that a body is written for.
@@ -116,7 +119,7 @@ impl<'a> Item<'a> {
         });
         ["head", "relation", "tail"].into_iter().zip(ids).for_each(|(name, id)| _ = k.name(id, name));
         let source = Source::Tables { tables, ids };
-        let mut item = Self { model, source, kept: Some(kept), scalars: vec![None; scalars] };
+        let mut item = Self { model, source, kept: Some(kept), scalars: vec![None; scalars], staged: None };
         for scalar in needed {
             let index = kept.scalar_at(k, *scalar);
             item.scalars[*scalar] = Some(k.load(kept.scalars, index, 1));
@@ -126,7 +129,13 @@ impl<'a> Item<'a> {
 
     /// A pair of a query and a candidate.
     pub(super) fn pair(model: &'a Model, ends: [Kept<'a>; 2], products: Vec<Value>, scalars: usize) -> Self {
-        Self { model, source: Source::Outputs { ends, products }, kept: None, scalars: vec![None; scalars] }
+        Self {
+            model,
+            source: Source::Outputs { ends, products },
+            kept: None,
+            scalars: vec![None; scalars],
+            staged: None,
+        }
     }
 
     /// What the program keeps in memory.
@@ -195,17 +204,24 @@ impl<'a> Item<'a> {
             }
             Source::Tables { tables, .. } => {
                 let from = self.row_at(k, side, plane);
-                let index = match at.column {
-                    Some(column) => k.add(from, column),
-                    None => from,
-                };
-                k.load(*tables, index, at.lanes)
+                let Some(column) = at.column else { return k.load(*tables, from, at.lanes) };
+                let index = k.add(from, column);
+                let staged = self.staged.as_ref().filter(|_| side == Side::Relation);
+                let staged = staged.and_then(|it| it.load(k, plane, column, (*tables, index), at.lanes));
+                staged.unwrap_or_else(|| k.load(*tables, index, at.lanes))
             }
             Source::Outputs { ends: [query, candidate], products } => match side {
                 Side::Head => query.output(k, plane, at),
                 Side::Tail => candidate.output(k, plane - query.outputs.len(), at),
                 Side::Relation => products[plane - query.outputs.len() - candidate.outputs.len()],
             },
+        }
+    }
+
+    /// Stages the rows of the triple's relation that a program reads, where the schedule says so.
+    pub(super) fn stage(&mut self, k: &mut Builder, rows: &Rows<'_>, program: &Program, triples: Place) {
+        if let Source::Tables { tables, ids } = &self.source {
+            self.staged = stage(k, rows, program, [*tables, triples], ids[Side::Relation.index()]);
         }
     }
 

@@ -37,6 +37,7 @@ mod philox;
 mod sample;
 mod share;
 mod sort;
+mod stage;
 mod update;
 
 use sptx_runtime::gpu::{

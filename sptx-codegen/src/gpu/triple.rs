@@ -146,6 +146,7 @@ impl<'a> Work<'a> {
         let (dims, outputs) = (&self.program.vectors[..], self.learned.outputs);
         let kept = Kept { scalars, vectors, dims, outputs, number: rows.row, count: rows.count };
         let mut items = [self.learned.item(&mut k, model, [tables, triples], kept, &self.given)];
+        items[0].stage(&mut k, &rows, self.program, triples);
         run_and_save(&mut k, &rows, self.program, Some(tables), &mut items, saved);
         let [item] = items;
         let writes = rows.writes(&mut k);

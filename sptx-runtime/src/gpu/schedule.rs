@@ -23,6 +23,10 @@ pub struct Schedule {
     /// What the forward kernel saves of each triple's columns for those of the gradient.
     #[serde(default)]
     pub saved: Saved,
+    /// Words of a workgroup's memory for the rows of a relation, a multiple of 4: where its triples have one relation, and
+    /// its rows fit, they are read once. 0 stages none.
+    #[serde(default)]
+    pub staged: u32,
 }
 
 /// How the gradient of a batch comes to the rows of entities. Those of relations, which many triples share, are always
@@ -79,18 +83,22 @@ impl Default for Schedule {
             tile: 2,
             backward: Backward::Gathered,
             saved: Saved::Nothing,
+            staged: 0,
         }
     }
 }
 
 impl std::fmt::Display for Schedule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward, saved } = self;
+        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward, saved, staged } = self;
         write!(f, "w{workgroup}l{lanes}v{vector}u{unroll}t{tile}{}", if *subgroups { "s" } else { "" })?;
         f.write_str(match backward {
             Backward::Gathered => "",
             Backward::Atomic => "_atomic",
         })?;
+        if *staged > 0 {
+            write!(f, "_staged{staged}")?;
+        }
         f.write_str(match saved {
             Saved::Nothing => "",
             Saved::F32 => "_f32",
@@ -175,6 +183,12 @@ pub enum Illegal {
         /// What was asked for.
         tile: u32,
     },
+    /// Rows that begin between vectors.
+    #[error("{words} words for a relation's rows: a multiple of 4 is needed")]
+    Staged {
+        /// What was asked for.
+        words: u32,
+    },
     /// No subgroups.
     #[error("the device's kernels cannot speak of subgroups")]
     NoSubgroups,
@@ -219,7 +233,7 @@ impl Schedule {
     /// The first thing that the device lacks.
     pub fn legal(&self, device: &Capabilities) -> Result<(), Illegal> {
         // Numbers are added atomically on every device, in one way or another, and what is saved is saved as u32.
-        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward: _, saved: _ } = *self;
+        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward: _, saved: _, staged } = *self;
         if workgroup == 0 {
             return Err(Illegal::Empty);
         }
@@ -238,6 +252,11 @@ impl Schedule {
         if !(1..=8).contains(&tile) {
             return Err(Illegal::Tile { tile });
         }
+        if !staged.is_multiple_of(4) {
+            return Err(Illegal::Staged { words: staged });
+        }
+        let joined = if subgroups || lanes == 1 { 0 } else { workgroup + lanes / 2 };
+        let bytes = joined.saturating_add(staged).saturating_mul(4);
         if subgroups {
             let (least, most) = device.subgroups.ok_or(Illegal::NoSubgroups)?;
             if lanes > least {
@@ -246,8 +265,9 @@ impl Schedule {
             if !workgroup.is_multiple_of(most) {
                 return Err(Illegal::PartialSubgroup { workgroup, size: most });
             }
-        } else if lanes > 1 && 4 * workgroup > device.shared_bytes {
-            return Err(Illegal::Shared { bytes: 4 * workgroup, most: device.shared_bytes });
+        }
+        if bytes > device.shared_bytes {
+            return Err(Illegal::Shared { bytes, most: device.shared_bytes });
         }
         Ok(())
     }
