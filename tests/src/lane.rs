@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sptx_codegen::emit::wgsl;
 use sptx_codegen::gpu::{self, Plan};
 use sptx_codegen::ir::{DimSize, Score, Side};
-use sptx_runtime::gpu::{Artifact, Device, Schedule};
+use sptx_runtime::gpu::{Artifact, Device, PIECE, Schedule};
 use sptx_runtime::program::Model;
 
 use crate::{Case, Disagreement, schedules};
@@ -50,6 +50,11 @@ pub fn disagreements<D: Device>(case: &Case, device: D, artifacts: Vec<Artifact>
 /// Whether every driver gives a case's kernels as many rounds of their loops as they take under a schedule.
 pub fn has_rounds_for(case: &Case, schedule: Schedule) -> bool {
     case.largest_matrix() <= LONGEST_LOOP * schedule.lanes as usize
+}
+
+/// The same of blocks, whose candidates are hits of one relation's matrix: a piece of them goes over it for each.
+pub fn has_rounds_for_blocks(case: &Case, schedule: Schedule) -> bool {
+    case.largest_matrix() * (1 + PIECE) <= LONGEST_LOOP * schedule.lanes as usize
 }
 
 /// Says that a test could not run for want of `what`.
