@@ -83,6 +83,12 @@ pub enum SpaceMistake {
         "`[search.space]` has nothing to try; give it settings, such as `\"optimizer.learning_rate\" = [0.01, 0.1]`"
     )]
     NoSpace,
+    /// Trials on a GPU.
+    #[error("trials train on the CPU, and `device` is `{device}`; leave it out")]
+    OnGpu {
+        /// The device.
+        device: String,
+    },
     /// No model is named.
     #[error("no model is named; add `name = \"transe\"` to `[model]`, or `\"model.name\" = [...]` to `[search.space]`")]
     NoModel,

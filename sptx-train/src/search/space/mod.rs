@@ -190,6 +190,9 @@ fn check_base(file: &File<'_>, search: usize, base: &Config, dimensions: &[Dimen
     if base.model.name.is_empty() && !dimensions.iter().any(|dimension| dimension.key == MODEL) {
         return Err(file.mistake(0, SpaceMistake::NoModel).into());
     }
+    if !matches!(base.device.as_str(), "auto" | "cpu") {
+        return Err(file.mistake(search, SpaceMistake::OnGpu { device: base.device.clone() }).into());
+    }
     if base.validation.every == 0 {
         let (key, expected) = ("validation.every", "at least 1, for a search chooses by validation");
         return Err(file.mistake(search, SpaceMistake::OutOfRange { key, expected, found: "0".into() }).into());
@@ -304,6 +307,8 @@ mod tests {
         assert!(base(&format!("epochs = 3\n{tail}")).starts_with("s.toml:1:1: no model is named"));
         assert!(base("epochs = = 3").starts_with("s.toml:1:"));
         let never = format!("model.name = \"transe\"\nvalidation.every = 0\n{tail}");
+        let gpu = base(&format!("device = \"wgpu\"\n[model]\nname = \"transe\"\n{tail}"));
+        assert!(gpu.contains("trials train on the CPU, and `device` is `wgpu`; leave it out"), "{gpu}");
         assert!(base(&never).contains("`validation.every` must be at least 1, for a search chooses by validation"));
     }
 
