@@ -115,7 +115,8 @@ impl Gpu {
         #[cfg(feature = "wgpu")]
         {
             use sptx_runtime::wgpu::{Kind, adapters};
-            if let Some(number) = adapters().iter().position(|adapter| adapter.kind == Kind::Discrete) {
+            let adapters = if may_have_gpus() { adapters() } else { Vec::new() };
+            if let Some(number) = adapters.iter().position(|adapter| adapter.kind == Kind::Discrete) {
                 return open_wgpu(&number.to_string());
             }
         }
@@ -165,6 +166,14 @@ impl fmt::Display for Gpu {
             Self::None(never) => match (*never, f) {},
         }
     }
+}
+
+/// Whether the system has files that stand for GPUs, where it has such files: asking drivers takes a moment, and some of
+/// them print what concerns nobody.
+#[cfg(feature = "wgpu")]
+fn may_have_gpus() -> bool {
+    let files = ["/dev/dri", "/dev/dxg", "/dev/nvidia0"];
+    !cfg!(target_os = "linux") || files.into_iter().any(|file| std::path::Path::new(file).exists())
 }
 
 #[cfg(feature = "wgpu")]
