@@ -16,7 +16,7 @@ pub use corpus::{lowered, papers, random_scores, some_random_scores, zoo};
 pub use executor::Executor;
 pub use lane::{
     Lane, TOLERANCE, TOLERANCE_OF_WGSL, artifacts_of, assert_repeats, check, dims, disagreements, has_rounds_for,
-    has_rounds_for_blocks, kernels, one_of, skip,
+    kernels, one_of, skip,
 };
 pub use ptx::PtxMachine;
 pub use schedules::{schedules, schedules_run_on, staging, strategies};

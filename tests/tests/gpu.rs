@@ -8,8 +8,8 @@ use sptx_runtime::gpu::{Backward, Device, Saved, Schedule};
 use sptx_runtime::program::Model;
 use sptx_tests::{
     Case, Disagreement, Executor, PtxMachine, TOLERANCE, TOLERANCE_OF_WGSL, adapter, artifacts_of, check,
-    disagreements, has_rounds_for, has_rounds_for_blocks, kernels, lowered, one_of, papers, schedules,
-    schedules_run_on, some_random_scores, staging, strategies, zoo,
+    disagreements, has_rounds_for, kernels, lowered, one_of, papers, schedules, schedules_run_on, some_random_scores,
+    staging, strategies, zoo,
 };
 
 fn by_definition(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
@@ -45,11 +45,7 @@ fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     if schedule.legal(&device.capabilities()).is_err() || !has_rounds_for(case, schedule) {
         return Vec::new();
     }
-    let artifacts = artifacts_of(&kernels(&case.model, schedule), schedule);
-    if !has_rounds_for_blocks(case, schedule) {
-        return case.check_gpu(&mut case.gpu_engine(device, artifacts), TOLERANCE_OF_WGSL);
-    }
-    disagreements(case, device, artifacts, TOLERANCE_OF_WGSL)
+    disagreements(case, device, artifacts_of(&kernels(&case.model, schedule), schedule), TOLERANCE_OF_WGSL)
 }
 
 /// The same as WGSL: with numbers added by the adapter's own instruction, where it has one, and without.
