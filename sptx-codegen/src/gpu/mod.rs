@@ -38,10 +38,11 @@ mod sample;
 mod share;
 mod sort;
 mod stage;
+mod step_bytes;
 mod update;
 
 use sptx_runtime::gpu::{
-    Backward, Capabilities, End, Role, RuleKind, Saved, Schedule, SharedTraining, Source, Steps, Training,
+    Backward, Capabilities, End, LossKind, Role, RuleKind, Saved, Schedule, SharedTraining, Source, Steps, Training,
 };
 use sptx_runtime::program::{Model, Owner, Plane, Side, Split};
 
@@ -49,6 +50,7 @@ use crate::legalize::shard;
 use crate::lir::{Kernel, verify};
 
 pub use saved::{Unsaved, saves, traffic};
+pub use step_bytes::{StepBytes, StepShape, step_bytes};
 
 /// A kernel of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -181,10 +183,23 @@ pub fn steps(model: &Model, schedule: &Schedule, steps: &Steps) -> Vec<Plan> {
 /// assert_eq!(plans[0].role, Role::Sample { filtered: false });
 /// ```
 pub fn training(model: &Model, schedule: &Schedule, training: Training) -> Vec<Plan> {
-    let most = Capabilities::default().buffers as usize;
     let plans = triple_steps(model, schedule, training);
-    let fits = plans.iter().all(|plan| plan.kernel.buffers.len() <= most);
-    verified(if fits { plans } else { triple_steps(model, &Schedule { saved: Saved::Nothing, ..*schedule }, training) })
+    verified(if fit(&plans) { plans } else { triple_steps(model, &without_saved(schedule), training) })
+}
+
+/// A schedule as the kernels of training steps on triples follow it: saving nothing where they have no binding for it.
+fn saved_of_steps(model: &Model, schedule: &Schedule, rule: RuleKind) -> Schedule {
+    let training = Training { filtered: false, loss: LossKind::Margin, rule };
+    if fit(&triple_steps(model, schedule, training)) { *schedule } else { without_saved(schedule) }
+}
+
+/// Whether every device can bind the buffers of all kernels.
+fn fit(plans: &[Plan]) -> bool {
+    plans.iter().all(|plan| plan.kernel.buffers.len() <= Capabilities::default().buffers as usize)
+}
+
+fn without_saved(schedule: &Schedule) -> Schedule {
+    Schedule { saved: Saved::Nothing, ..*schedule }
 }
 
 fn triple_steps(model: &Model, schedule: &Schedule, training: Training) -> Vec<Plan> {
@@ -230,7 +245,7 @@ pub fn shared_training(model: &Model, schedule: &Schedule, training: &SharedTrai
     assert!(training.fits(model), "{} does not split for {missing:?}", model.name);
     let splits: Vec<&Split> = missing.iter().filter_map(|missing| model.split(*missing)).collect();
     // The hits of triples are not the only ones there, and what gathers them reads rows.
-    let schedule = &Schedule { saved: Saved::Nothing, ..*schedule };
+    let schedule = &without_saved(schedule);
     let mut plans = vec![
         sample::sample(model, schedule, false),
         share::negatives(model, schedule),

@@ -27,6 +27,7 @@ use crate::lir::{Access, Builder, Value};
 use factor::{Factored, Product};
 pub(super) use pack::Packed;
 pub use traffic::traffic;
+pub(super) use traffic::{TripleBytes, row_bytes};
 
 /// Why nothing of a model's columns is saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -20,11 +20,30 @@ use super::{Savings, needed};
 /// | DistMult | 9 | | 6 | |
 /// | TransH | 23 | 19 | 16 | |
 pub fn traffic(model: &Model, schedule: &Schedule, sizes: &[usize]) -> usize {
-    let savings = Savings::new(model, schedule.saved);
-    let bytes = Bytes { model, schedule, sizes, savings: &savings };
-    bytes.forward()
-        + bytes.adjoint()
-        + [Side::Head, Side::Relation, Side::Tail].map(|side| bytes.part(side)).iter().sum::<usize>()
+    TripleBytes::of(model, schedule, sizes).total()
+}
+
+/// [`traffic`], by the kernels that have a part in it.
+pub(in crate::gpu) struct TripleBytes {
+    /// Of the forward kernel.
+    pub(in crate::gpu) forward: usize,
+    /// Of the adjoint.
+    pub(in crate::gpu) adjoint: usize,
+    /// Of the gradient of each side's row.
+    pub(in crate::gpu) parts: [usize; 3],
+}
+
+impl TripleBytes {
+    pub(in crate::gpu) fn of(model: &Model, schedule: &Schedule, sizes: &[usize]) -> Self {
+        let savings = Savings::new(model, schedule.saved);
+        let bytes = Bytes { model, schedule, sizes, savings: &savings };
+        let parts = [Side::Head, Side::Relation, Side::Tail].map(|side| bytes.part(side));
+        Self { forward: bytes.forward(), adjoint: bytes.adjoint(), parts }
+    }
+
+    pub(in crate::gpu) fn total(&self) -> usize {
+        self.forward + self.adjoint + self.parts.iter().sum::<usize>()
+    }
 }
 
 struct Bytes<'a> {
@@ -87,17 +106,22 @@ impl Bytes<'_> {
     }
 
     fn rows(&self, rows: &BTreeSet<(Side, usize)>) -> usize {
-        let numbers = |plane: usize| match self.model.planes[plane].shape {
-            Shape::Scalar => 1,
-            Shape::Vector(dim) => self.sizes[dim],
-            Shape::Matrix(down, across) => self.sizes[down] * self.sizes[across],
-        };
-        rows.iter().map(|(_, plane)| 4 * numbers(*plane)).sum()
+        rows.iter().map(|(_, plane)| row_bytes(self.model, *plane, self.sizes)).sum()
     }
 
     fn saved(&self, number: usize) -> usize {
         4 * saved_words(self.schedule, self.sizes[self.savings.values[number].dim])
     }
+}
+
+/// Bytes of the numbers of a plane's row.
+pub(in crate::gpu) fn row_bytes(model: &Model, plane: usize, sizes: &[usize]) -> usize {
+    let numbers = match model.planes[plane].shape {
+        Shape::Scalar => 1,
+        Shape::Vector(dim) => sizes[dim],
+        Shape::Matrix(down, across) => sizes[down] * sizes[across],
+    };
+    4 * numbers
 }
 
 /// The rows that registers are made of.
