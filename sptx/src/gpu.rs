@@ -283,6 +283,18 @@ impl Device for Gpu {
         each!(self, (buffer => buffer), device => device.read(buffer, at, words))
     }
 
+    fn copy(&self, from: &GpuBuffer, to: &GpuBuffer, words: usize) -> Result<(), DeviceError> {
+        each!(self, (from => from, to => to), device => device.copy(from, to, words))
+    }
+
+    fn wait(&self) -> Result<(), DeviceError> {
+        each!(self, (), device => device.wait())
+    }
+
+    fn seconds(&self, work: &mut dyn FnMut() -> Result<(), DeviceError>) -> Result<f64, DeviceError> {
+        each!(self, (), device => device.seconds(work))
+    }
+
     fn launch(
         &self,
         kernel: &GpuKernel,

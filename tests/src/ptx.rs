@@ -46,6 +46,15 @@ impl Device for PtxMachine {
         Ok(())
     }
 
+    fn copy(&self, from: &Self::Buffer, to: &Self::Buffer, words: usize) -> Result<(), DeviceError> {
+        to.borrow_mut()[..words].copy_from_slice(&from.borrow()[..words]);
+        Ok(())
+    }
+
+    fn wait(&self) -> Result<(), DeviceError> {
+        Ok(())
+    }
+
     fn launch(
         &self,
         kernel: &PtxKernel,

@@ -58,6 +58,34 @@ fn scores_and_gradients_are_the_interpreters() {
 }
 
 #[test]
+fn copies_and_seconds() {
+    if !inside("copies_and_seconds", &[]) {
+        return;
+    }
+    let device = CudaDevice::open("").expect("a GPU");
+    assert_eq!(device.capabilities().processors, Some(4));
+    let [from, to] = [5, 4].map(|words| device.allocate(words).expect("room"));
+    device.write(&from, 0, &[1, 2, 3, 4, 5]).expect("writes");
+    let mut made = 0;
+    let mut copy = || {
+        made += 1;
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        device.copy(&from, &to, 3)
+    };
+    let seconds = device.seconds(&mut copy).expect("copies");
+    assert!((0.02..10.0).contains(&seconds), "{seconds}");
+    let mut read = [0; 4];
+    device.read(&to, 0, &mut read).expect("reads");
+    assert_eq!((made, read), (1, [1, 2, 3, 0]));
+    let lost = || Err(DeviceError::Lost("as asked".to_owned()));
+    assert_eq!(device.seconds(&mut { lost }), lost().map(|()| 0.0));
+    device.copy(&from, &to, 0).expect("nothing");
+    device.wait().expect("nothing is under way");
+    let too_many = std::panic::AssertUnwindSafe(|| device.copy(&from, &to, 5));
+    assert!(std::panic::catch_unwind(too_many).is_err(), "five words do not fit four");
+}
+
+#[test]
 fn what_the_driver_refuses_is_told_in_its_words() {
     if !inside("what_the_driver_refuses_is_told_in_its_words", &[("SPTX_STAND_IN_BYTES", "1000")]) {
         return;

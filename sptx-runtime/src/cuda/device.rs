@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cudarc::driver::sys::CUdevice_attribute as Attribute;
-use cudarc::driver::{CudaContext, CudaSlice, CudaStream, DevicePtr, LaunchConfig, PushKernelArg};
+use cudarc::driver::sys::{CUdevice_attribute as Attribute, CUevent_flags};
+use cudarc::driver::{CudaContext, CudaEvent, CudaSlice, CudaStream, DevicePtr, LaunchConfig, PushKernelArg, result};
 
 use super::driver::{GpuInfo, allocating, contexts, failed, info};
 use super::module::CudaKernel;
@@ -25,6 +25,11 @@ pub struct CudaBuffer(Mutex<CudaSlice<u32>>);
 impl CudaBuffer {
     fn slice(&self) -> MutexGuard<'_, CudaSlice<u32>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where it is.
+    fn address(&self, stream: &CudaStream) -> u64 {
+        self.slice().device_ptr(stream).0
     }
 }
 
@@ -62,6 +67,7 @@ impl CudaDevice {
             binding_words: u32::try_from(info.memory / 4).unwrap_or(u32::MAX),
             subgroups: Some((warp, warp)),
             float_atomics: true,
+            processors: Some(attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?),
         };
         let stream = context.default_stream();
         Ok(Self { info, context, stream, capabilities })
@@ -70,6 +76,11 @@ impl CudaDevice {
     /// The GPU that it is.
     pub fn info(&self) -> &GpuInfo {
         &self.info
+    }
+
+    /// A place in the stream whose time is noted.
+    fn now(&self) -> Result<CudaEvent, DeviceError> {
+        self.stream.record_event(Some(CUevent_flags::CU_EVENT_DEFAULT)).map_err(failed)
     }
 }
 
@@ -106,12 +117,25 @@ impl gpu::Device for CudaDevice {
 
     fn read(&self, buffer: &CudaBuffer, at: usize, words: &mut [u32]) -> Result<(), DeviceError> {
         if words.is_empty() {
-            return self.stream.synchronize().map_err(failed);
+            return self.wait();
         }
         let slice = buffer.slice();
         assert!(at + words.len() <= slice.len(), "{} words at {at} of {}", words.len(), slice.len());
         self.stream.memcpy_dtoh(&slice.slice(at..at + words.len()), words).map_err(failed)?;
-        self.stream.synchronize().map_err(failed)
+        self.wait()
+    }
+
+    fn copy(&self, from: &CudaBuffer, to: &CudaBuffer, words: usize) -> Result<(), DeviceError> {
+        let [most, room] = [from, to].map(|buffer| buffer.slice().len());
+        assert!(words <= most.min(room), "{words} words of {most} to {room}");
+        let [from, to] = [from, to].map(|buffer| buffer.address(&self.stream));
+        assert_ne!(from, to, "a buffer is copied to another one");
+        if words == 0 {
+            return Ok(());
+        }
+        self.context.bind_to_thread().map_err(failed)?;
+        // SAFETY: both have so many words, by the assertion, and are freed in the order of the stream, after this copy.
+        unsafe { result::memcpy_dtod_async(to, from, 4 * words, self.stream.cu_stream()) }.map_err(failed)
     }
 
     fn launch(
@@ -126,7 +150,7 @@ impl gpu::Device for CudaDevice {
         if workgroups == 0 {
             return Ok(());
         }
-        let addresses: Vec<u64> = buffers.iter().map(|buffer| buffer.slice().device_ptr(&self.stream).0).collect();
+        let addresses: Vec<u64> = buffers.iter().map(|buffer| buffer.address(&self.stream)).collect();
         let mut arguments = self.stream.launch_builder(&kernel.function);
         addresses.iter().for_each(|address| _ = arguments.arg(address));
         parameters.iter().for_each(|word| _ = arguments.arg(word));
@@ -136,5 +160,16 @@ impl gpu::Device for CudaDevice {
         // `Artifact`. Buffers are freed in the order of the stream, after this launch. What a kernel reads and writes lies
         // in its buffers: its form was verified and its launches stay within what the engine allocates.
         unsafe { arguments.launch(shape) }.map(|_| ()).map_err(failed)
+    }
+
+    fn wait(&self) -> Result<(), DeviceError> {
+        self.stream.synchronize().map_err(failed)
+    }
+
+    fn seconds(&self, work: &mut dyn FnMut() -> Result<(), DeviceError>) -> Result<f64, DeviceError> {
+        let start = self.now()?;
+        work()?;
+        let milliseconds = start.elapsed_ms(&self.now()?).map_err(failed)?;
+        Ok(1e-3 * f64::from(milliseconds))
     }
 }

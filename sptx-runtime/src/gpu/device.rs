@@ -1,9 +1,11 @@
 //! What a GPU's device offers.
 
+use std::time::Instant;
+
 use super::{Artifact, Capabilities};
 
 /// A device that launches kernels. Launches run one after another, in the order in which they were asked for; so do
-/// reads and writes of buffers.
+/// reads, writes and copies of buffers.
 pub trait Device {
     /// An array of words in the device's memory.
     type Buffer;
@@ -43,6 +45,15 @@ pub trait Device {
     /// When there are not as many.
     fn read(&self, buffer: &Self::Buffer, at: usize, words: &mut [u32]) -> Result<(), DeviceError>;
 
+    /// Copies so many words from the beginning of a buffer to the beginning of another one.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    ///
+    /// # Panics
+    /// When one of them has not as many, or they are one and the same.
+    fn copy(&self, from: &Self::Buffer, to: &Self::Buffer, words: usize) -> Result<(), DeviceError>;
+
     /// Launches a kernel over so many workgroups. Parameters and buffers are those of the artifact, in its order.
     ///
     /// # Errors
@@ -57,6 +68,25 @@ pub trait Device {
         parameters: &[u32],
         buffers: &[&Self::Buffer],
     ) -> Result<(), DeviceError>;
+
+    /// Waits until all that was asked for is done.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn wait(&self) -> Result<(), DeviceError>;
+
+    /// Seconds from the beginning to the end of what `work` asks for: by the device's own clock where it has one that
+    /// tells them, by the host's otherwise.
+    ///
+    /// # Errors
+    /// Those of `work`, and when the device is lost.
+    fn seconds(&self, work: &mut dyn FnMut() -> Result<(), DeviceError>) -> Result<f64, DeviceError> {
+        self.wait()?;
+        let start = Instant::now();
+        work()?;
+        self.wait()?;
+        Ok(start.elapsed().as_secs_f64())
+    }
 }
 
 /// What can go wrong on a device.
@@ -112,6 +142,10 @@ impl<D: Device> Device for &D {
         D::read(self, buffer, at, words)
     }
 
+    fn copy(&self, from: &Self::Buffer, to: &Self::Buffer, words: usize) -> Result<(), DeviceError> {
+        D::copy(self, from, to, words)
+    }
+
     fn launch(
         &self,
         kernel: &Self::Kernel,
@@ -120,5 +154,13 @@ impl<D: Device> Device for &D {
         buffers: &[&Self::Buffer],
     ) -> Result<(), DeviceError> {
         D::launch(self, kernel, workgroups, parameters, buffers)
+    }
+
+    fn wait(&self) -> Result<(), DeviceError> {
+        D::wait(self)
+    }
+
+    fn seconds(&self, work: &mut dyn FnMut() -> Result<(), DeviceError>) -> Result<f64, DeviceError> {
+        D::seconds(self, work)
     }
 }

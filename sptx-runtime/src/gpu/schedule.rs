@@ -125,6 +125,9 @@ pub struct Capabilities {
     pub subgroups: Option<(u32, u32)>,
     /// Whether numbers can be added to memory atomically.
     pub float_atomics: bool,
+    /// How many processors it has, each of which runs some workgroups at a time, where it tells.
+    #[serde(default)]
+    pub processors: Option<u32>,
 }
 
 impl Default for Capabilities {
@@ -138,6 +141,7 @@ impl Default for Capabilities {
             binding_words: 32 << 20,
             subgroups: None,
             float_atomics: false,
+            processors: None,
         }
     }
 }

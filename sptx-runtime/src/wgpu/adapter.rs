@@ -129,6 +129,7 @@ fn capabilities(limits: &Limits, features: Features, subgroups: (u32, u32)) -> C
         binding_words: u32::try_from(binding / 4).unwrap_or(u32::MAX),
         subgroups: features.contains(Features::SUBGROUP).then_some(subgroups),
         float_atomics: features.contains(Features::SHADER_FLOAT32_ATOMIC),
+        processors: None,
     }
 }
 

@@ -55,6 +55,7 @@ impl WgpuDevice {
             binding_words: u32::MAX,
             subgroups: Some((1, u32::MAX)),
             float_atomics: true,
+            processors: None,
         };
         Self::open_within(selector, &all)
     }
@@ -76,6 +77,7 @@ impl WgpuDevice {
             binding_words: info.capabilities.binding_words.min(most.binding_words),
             subgroups: info.capabilities.subgroups.filter(|_| most.subgroups.is_some()),
             float_atomics: info.capabilities.float_atomics && most.float_atomics,
+            processors: info.capabilities.processors,
         };
         let descriptor = DeviceDescriptor {
             label: Some("sptx"),
@@ -212,6 +214,14 @@ impl gpu::Device for WgpuDevice {
         Ok(())
     }
 
+    fn copy(&self, from: &WgpuBuffer, to: &WgpuBuffer, words: usize) -> Result<(), DeviceError> {
+        assert!(words <= from.words.min(to.words), "{words} words of {} to {}", from.words, to.words);
+        assert!(from.buffer != to.buffer, "a buffer is copied to another one");
+        let mut state = self.state();
+        state.pending.encoder(&self.device).copy_buffer_to_buffer(&from.buffer, 0, &to.buffer, 0, 4 * words as u64);
+        self.fault.check()
+    }
+
     fn launch(
         &self,
         kernel: &WgpuKernel,
@@ -233,6 +243,12 @@ impl gpu::Device for WgpuDevice {
         let grid = fold(workgroups, self.capabilities.workgroups);
         state.pending.launch(&self.device, kernel, grid, parameters, &buffers);
         self.fault.check()
+    }
+
+    fn wait(&self) -> Result<(), DeviceError> {
+        let mut state = self.state();
+        self.submit(&mut state)?;
+        self.host().wait(self.queue.submit([]))
     }
 }
 

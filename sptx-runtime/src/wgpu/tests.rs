@@ -185,6 +185,25 @@ fn many_workgroups_fold_to_two_axes() {
 }
 
 #[test]
+fn copies_run_between_launches() {
+    let Some(device) = open() else { return };
+    let kernel = device.load(&fill()).expect("loads");
+    let [from, to] = [4, 5].map(|words| device.allocate(words).expect("room"));
+    device.launch(&kernel, 1, &[4, 7], &[&from]).expect("launches");
+    let seconds = device.seconds(&mut || device.copy(&from, &to, 3)).expect("copies");
+    assert!(seconds > 0.0 && seconds < 60.0, "{seconds}");
+    device.launch(&kernel, 1, &[4, 1], &[&from]).expect("launches");
+    device.wait().expect("all is done");
+    let mut read = [0; 5];
+    device.read(&to, 0, &mut read).expect("reads");
+    assert_eq!(read, [7, 8, 9, 0, 0]);
+    let copy =
+        |from, to, words| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| device.copy(from, to, words)));
+    assert!(copy(&from, &to, 5).is_err(), "there are four words");
+    assert!(copy(&from, &from, 4).is_err(), "one and the same");
+}
+
+#[test]
 fn no_workgroup_is_no_launch() {
     let Some(device) = open() else { return };
     let kernel = device.load(&fill()).expect("loads");
@@ -207,6 +226,7 @@ fn tiny_limits_hold() {
         binding_words: 1 << 16,
         subgroups: None,
         float_atomics: false,
+        processors: None,
     };
     let Some(device) = open_within(Some(&tiny)) else { return };
     assert_eq!(device.capabilities(), tiny);

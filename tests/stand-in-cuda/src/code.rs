@@ -14,6 +14,8 @@ pub enum Code {
     OutOfMemory = 2,
     /// A text that is not PTX.
     InvalidPtx = 218,
+    /// A handle of nothing that there is.
+    InvalidHandle = 400,
     /// No such name.
     NotFound = 500,
     /// A kernel did what it must not do.
@@ -32,6 +34,7 @@ impl Code {
             Self::InvalidValue,
             Self::OutOfMemory,
             Self::InvalidPtx,
+            Self::InvalidHandle,
             Self::NotFound,
             Self::IllegalAddress,
             Self::LaunchFailed,
@@ -46,6 +49,7 @@ impl Code {
             Self::InvalidValue => c"CUDA_ERROR_INVALID_VALUE",
             Self::OutOfMemory => c"CUDA_ERROR_OUT_OF_MEMORY",
             Self::InvalidPtx => c"CUDA_ERROR_INVALID_PTX",
+            Self::InvalidHandle => c"CUDA_ERROR_INVALID_HANDLE",
             Self::NotFound => c"CUDA_ERROR_NOT_FOUND",
             Self::IllegalAddress => c"CUDA_ERROR_ILLEGAL_ADDRESS",
             Self::LaunchFailed => c"CUDA_ERROR_LAUNCH_FAILED",
@@ -60,6 +64,7 @@ impl Code {
             Self::InvalidValue => c"invalid argument",
             Self::OutOfMemory => c"out of memory",
             Self::InvalidPtx => c"a PTX JIT compilation failed",
+            Self::InvalidHandle => c"invalid resource handle",
             Self::NotFound => c"named symbol not found",
             Self::IllegalAddress => c"an illegal memory access was encountered",
             Self::LaunchFailed => c"unspecified launch failure",

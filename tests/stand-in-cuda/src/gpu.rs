@@ -1,11 +1,14 @@
 //! The GPU: memory by address, modules, launches.
 
 use std::collections::BTreeMap;
+use std::ffi::c_void;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use sptx_ptx_machine::{Launch, Machine, Module};
 
 use super::Code;
+use super::event::Event;
+use super::handles::Handles;
 
 /// Where the first buffer lies, and by how much buffers lie apart at least.
 const PAGE: u64 = 1 << 16;
@@ -21,6 +24,7 @@ pub(crate) struct Function {
 #[derive(Debug)]
 pub(crate) struct Gpu {
     buffers: BTreeMap<u64, Vec<u32>>,
+    pub(crate) events: Handles<Event>,
     next: u64,
     /// Bytes there are.
     pub(crate) memory: usize,
@@ -44,7 +48,7 @@ impl Gpu {
     fn new() -> Self {
         let memory = number("SPTX_STAND_IN_BYTES").map_or(1 << 30, |bytes| bytes as usize);
         let left = number("SPTX_STAND_IN_LAUNCHES");
-        Self { buffers: BTreeMap::new(), next: PAGE, memory, left, broken: None }
+        Self { buffers: BTreeMap::new(), events: Handles::new(1), next: PAGE, memory, left, broken: None }
     }
 
     /// Whether it still works.
@@ -85,6 +89,20 @@ impl Gpu {
         let at = (address - base) as usize;
         let aligned = at.is_multiple_of(4) && bytes.is_multiple_of(4);
         words.get_mut(at / 4..(at + bytes) / 4).filter(|_| aligned).ok_or(Code::InvalidValue)
+    }
+
+    /// Copies bytes from an address on to another.
+    pub(crate) fn copy(&mut self, to: u64, from: u64, bytes: usize) -> Result<(), Code> {
+        let words = self.words(from, bytes)?.to_vec();
+        self.words(to, bytes).map(|place| place.copy_from_slice(&words))
+    }
+
+    /// Milliseconds from one event to another.
+    pub(crate) fn milliseconds(&mut self, start: *mut c_void, end: *mut c_void) -> Result<f32, Code> {
+        self.check()?;
+        let start = self.events.get(start)?.time()?;
+        let passed = self.events.get(end)?.time()?.duration_since(start);
+        Ok(1e3 * passed.as_secs_f32())
     }
 
     /// Runs an entry point on the buffers that begin at these addresses.

@@ -13,9 +13,10 @@ use std::sync::Arc;
 use sptx_ptx_machine::Module;
 
 use super::Code;
+use super::event::Event;
 use super::gpu::{Function, gpu};
 
-/// What stands for a context or an event: never looked at.
+/// What stands for a context: never looked at.
 const HANDLE: *mut c_void = std::ptr::without_provenance_mut(64);
 
 fn code(result: Result<(), Code>) -> Code {
@@ -61,10 +62,19 @@ exports! {
     cuMemAlloc_v2(address: *mut u64, bytes: usize) => give(address, gpu().allocate(bytes));
     cuMemFree_v2(address: u64) => code(gpu().release(address));
     cuStreamSynchronize(_stream: *mut c_void) => code(gpu().check());
-    cuStreamWaitEvent(_stream: *mut c_void, _event: *mut c_void, _flags: c_uint) => Code::Success;
-    cuEventCreate(event: *mut *mut c_void, _flags: c_uint) => give(event, Ok(HANDLE));
-    cuEventDestroy_v2(_event: *mut c_void) => Code::Success;
-    cuEventRecord(_event: *mut c_void, _stream: *mut c_void) => Code::Success;
+    cuStreamWaitEvent(_stream: *mut c_void, event: *mut c_void, _flags: c_uint) => {
+        code(gpu().events.get(event).map(|_| ()))
+    };
+    cuEventCreate(event: *mut *mut c_void, flags: c_uint) => give(event, Ok(gpu().events.add(Event::new(flags))));
+    cuEventDestroy_v2(event: *mut c_void) => code(gpu().events.remove(event).map(|_| ()));
+    cuEventRecord(event: *mut c_void, _stream: *mut c_void) => code(gpu().events.get(event).map(Event::record));
+    cuEventSynchronize(event: *mut c_void) => {
+        let mut gpu = gpu();
+        code(gpu.check().and_then(|()| gpu.events.get(event).map(|_| ())))
+    };
+    cuEventElapsedTime(milliseconds: *mut f32, start: *mut c_void, end: *mut c_void) => {
+        give(milliseconds, gpu().milliseconds(start, end))
+    };
     cuGetErrorName(error: u32, text: *mut *const c_char) => give(text, Ok(Code::of(error).name().as_ptr()));
     cuGetErrorString(error: u32, text: *mut *const c_char) => give(text, Ok(Code::of(error).text().as_ptr()));
 
@@ -91,6 +101,8 @@ exports! {
             5 => Ok(c_int::MAX),
             8 => Ok(48 << 10),
             10 => Ok(32),
+            // Multiprocessors.
+            16 => Ok(4),
             // The compute capability.
             75 => Ok(7),
             76 => Ok(5),
@@ -116,6 +128,10 @@ exports! {
             // SAFETY: the caller has room for so many bytes, and `words` is as long.
             unsafe { words.as_ptr().cast::<u8>().copy_to_nonoverlapping(target.cast(), bytes) };
         }))
+    };
+
+    cuMemcpyDtoDAsync_v2(to: u64, from: u64, bytes: usize, _stream: *mut c_void) => {
+        code(gpu().copy(to, from, bytes))
     };
 
     cuModuleLoadData(module: *mut *mut c_void, image: *const c_void) => {

@@ -6,7 +6,9 @@
 //! the GPU falls off the bus after so many launches, with `SPTX_STAND_IN_BYTES` it has as much memory.
 
 mod code;
+mod event;
 mod gpu;
+mod handles;
 mod interface;
 
 use std::io;

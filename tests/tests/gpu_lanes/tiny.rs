@@ -46,6 +46,7 @@ fn least(case: &Case, schedule: Schedule) -> Capabilities {
         binding_words: binding.unwrap_or(0).next_multiple_of(4) as u32,
         subgroups: schedule.subgroups.then_some((8, 8)),
         float_atomics: false,
+        processors: None,
     }
 }
 

@@ -106,6 +106,16 @@ impl<D: Device> Device for Failing<D> {
         self.device.read(buffer, at, words)
     }
 
+    fn copy(&self, from: &D::Buffer, to: &D::Buffer, words: usize) -> Result<(), DeviceError> {
+        self.check()?;
+        self.device.copy(from, to, words)
+    }
+
+    fn wait(&self) -> Result<(), DeviceError> {
+        self.check()?;
+        self.device.wait()
+    }
+
     fn launch(
         &self,
         kernel: &D::Kernel,

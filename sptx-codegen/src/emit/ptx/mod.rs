@@ -44,6 +44,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     binding_words: u32::MAX,
     subgroups: Some((WARP, WARP)),
     float_atomics: true,
+    processors: None,
 };
 
 /// The text of kernels, a module. A kernel's name is its entry point's.
