@@ -18,6 +18,8 @@
 use std::convert::Infallible;
 use std::fmt;
 
+#[cfg(feature = "cuda")]
+use sptx_codegen::emit::ptx::Arch;
 use sptx_codegen::gpu::{Plan, shard_tables};
 #[cfg(feature = "cuda")]
 use sptx_runtime::cuda::{CudaBuffer, CudaDevice, CudaKernel};
@@ -138,7 +140,7 @@ impl Gpu {
                 sptx_codegen::emit::wgsl::artifacts(&plans, schedule, &options)
             }
             #[cfg(feature = "cuda")]
-            Self::Cuda(_) => sptx_codegen::emit::ptx::artifacts(&plans, schedule),
+            Self::Cuda(_) => sptx_codegen::emit::ptx::artifacts(&plans, schedule, Arch::default()),
             Self::None(never) => match (*never, plans, schedule) {},
         }
     }

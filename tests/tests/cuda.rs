@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use sptx_codegen::emit::ptx;
+use sptx_codegen::emit::ptx::{self, Arch};
 use sptx_codegen::gpu;
 use sptx_runtime::cuda::{CudaDevice, gpus};
 use sptx_runtime::gpu::{Device, DeviceError, Schedule};
@@ -50,7 +50,7 @@ fn scores_and_gradients_are_the_interpreters() {
         let schedule = schedules()[number % 6];
         let mut plans = gpu::plan(&case.model, &schedule);
         plans.extend(gpu::block_gradients(&case.model, &schedule));
-        let mut engine = case.gpu_engine(&device, ptx::artifacts(&plans, schedule));
+        let mut engine = case.gpu_engine(&device, ptx::artifacts(&plans, schedule, Arch::default()));
         let mut wrong = case.check_gpu(&mut engine, 1e-4);
         wrong.extend(case.check_gpu_blocks(&mut engine, 1e-4));
         assert!(wrong.is_empty(), "{schedule}: {wrong:?}");
@@ -96,7 +96,7 @@ fn what_the_driver_refuses_is_told_in_its_words() {
     let case = zoo().iter().find_map(|score| Case::new(score, BTreeMap::from([("d".to_owned(), 2)]), 3, 1));
     let case = case.expect("a model of one dimension");
     let schedule = Schedule::default();
-    let mut artifact = ptx::artifacts(&gpu::plan(&case.model, &schedule), schedule).remove(0);
+    let mut artifact = ptx::artifacts(&gpu::plan(&case.model, &schedule), schedule, Arch::default()).remove(0);
     assert!(device.load(&artifact).is_ok());
     artifact.text = artifact.text.replacen("mad.wide.u32", "mad.wider.u32", 1);
     let Err(DeviceError::Refused { reason, .. }) = device.load(&artifact) else { panic!("it is no PTX") };

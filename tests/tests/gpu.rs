@@ -1,7 +1,8 @@
 //! The kernels of GPUs agree with the f64 interpreter on the corpus, under many schedules: run by the definition of their
 //! IR, which finds races and accesses out of bounds, and as WGSL by the first adapter that Vulkan, Metal or DX12 has.
 
-use sptx_codegen::emit::{ptx, wgsl};
+use sptx_codegen::emit::ptx::{self, Arch};
+use sptx_codegen::emit::wgsl;
 use sptx_codegen::gpu::{self, Plan};
 use sptx_codegen::legalize::{Target as Lacks, legalize};
 use sptx_runtime::gpu::{Backward, Device, Saved, Schedule};
@@ -31,13 +32,18 @@ fn by_strategy(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     case.check_gpu(&mut case.gpu_engine(device, artifacts), tolerance(schedule, TOLERANCE))
 }
 
+/// Another generation for the next case.
+fn arch_of(case: &Case) -> Arch {
+    Arch::ALL[case.triples() % Arch::ALL.len()]
+}
+
 /// As PTX, by a machine that runs it.
 fn as_ptx(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     let device = PtxMachine::default();
     if schedule.legal(&device.capabilities()).is_err() {
         return Vec::new();
     }
-    disagreements(case, device, ptx::artifacts(&kernels(&case.model, schedule), schedule), TOLERANCE)
+    disagreements(case, device, ptx::artifacts(&kernels(&case.model, schedule), schedule, arch_of(case)), TOLERANCE)
 }
 
 fn as_wgsl(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
@@ -189,7 +195,7 @@ fn by_strategy_as_ptx(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
     let target = Lacks { float_atomics: false, ..wgsl::TARGET };
     let legal = plans.iter().map(|plan| Plan { kernel: legalize(&plan.kernel, &target), ..plan.clone() }).collect();
     let check = |plans: Vec<Plan>| {
-        let mut engine = case.gpu_engine(PtxMachine::default(), ptx::artifacts(&plans, schedule));
+        let mut engine = case.gpu_engine(PtxMachine::default(), ptx::artifacts(&plans, schedule, arch_of(case)));
         case.check_gpu(&mut engine, tolerance(schedule, TOLERANCE))
     };
     [plans, legal].into_iter().flat_map(check).collect()

@@ -3,14 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sptx_codegen::emit::ptx;
+use sptx_codegen::emit::ptx::{self, Arch};
 use sptx_codegen::gpu::{self, Plan};
 use sptx_runtime::gpu::{LossKind, RuleKind, Schedule, Training};
 use sptx_runtime::program::Model;
 use sptx_tests::{lowered, schedules, staging, strategies, zoo};
-
-/// The GPUs that kernels are assembled for.
-const ARCHITECTURES: [&str; 4] = ["sm_75", "sm_80", "sm_90", "sm_100"];
 
 /// The assembler: that of `SPTX_PTXAS`, of the path, or the one that `cargo xtask test` brings; none, with a word about it.
 fn ptxas() -> Option<PathBuf> {
@@ -27,19 +24,19 @@ fn ptxas() -> Option<PathBuf> {
 }
 
 /// Assembles a module; what the assembler says of registers and spills.
-fn assemble(ptxas: &Path, text: &str, architecture: &str) -> String {
+fn assemble(ptxas: &Path, text: &str, arch: Arch) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("kernels.ptx");
     std::fs::write(&path, text).expect("a file");
     let mut command = Command::new(ptxas);
-    command.arg("-v").arg(format!("-arch={architecture}")).arg(&path).arg("-o").arg(folder.path().join("kernels"));
+    command.arg("-v").arg(format!("-arch={arch}")).arg(&path).arg("-o").arg(folder.path().join("kernels"));
     let ran = command.output().expect("the assembler runs");
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
     if !ran.status.success() {
         let lines: Vec<&str> = text.lines().collect();
         let number = said.split("line ").nth(1).and_then(|rest| rest.split(';').next()?.trim().parse::<usize>().ok());
         let line = number.and_then(|number| lines.get(number - 1)).copied().unwrap_or_default();
-        panic!("{architecture}: {}\n{line}", said.lines().take(6).collect::<Vec<_>>().join("\n"));
+        panic!("{arch}: {}\n{line}", said.lines().take(6).collect::<Vec<_>>().join("\n"));
     }
     said
 }
@@ -100,7 +97,7 @@ fn registers_are_those_recorded() {
     for score in zoo() {
         let model = lowered(&score).1;
         let plans = gpu::plan(&model, &Schedule::default());
-        let said = assemble(&ptxas, &ptx::module(plans.iter().map(|plan| &plan.kernel)), "sm_90");
+        let said = assemble(&ptxas, &ptx::module(plans.iter().map(|plan| &plan.kernel), Arch::Sm90), Arch::Sm90);
         let choices: Vec<String> = model.choices.iter().map(|it| format!(" {}={}", it.name, it.chosen)).collect();
         lines.push(format!("\n# {}{}", model.name, choices.concat()));
         lines.extend(registers(&said));
@@ -125,12 +122,12 @@ fn the_zoo_assembles_without_spills() {
         for (number, model) in models.iter().enumerate().skip(worker).step_by(2) {
             for (turn, schedule) in assembled(number).enumerate() {
                 let plans = kernels(number + turn, model, &schedule);
-                let text = ptx::module(plans.iter().map(|plan| &plan.kernel));
-                let architecture = ARCHITECTURES[(number + turn) % ARCHITECTURES.len()];
-                let said = assemble(&ptxas, &text, architecture);
+                let arch = Arch::ALL[(number + turn) % Arch::ALL.len()];
+                let text = ptx::module(plans.iter().map(|plan| &plan.kernel), arch);
+                let said = assemble(&ptxas, &text, arch);
                 let entries = said.matches("Compiling entry function").count();
                 assert_eq!(entries, plans.len(), "{said}");
-                spilling.extend(spills(&said).map(|entry| format!("{entry} {schedule} {architecture}")));
+                spilling.extend(spills(&said).map(|entry| format!("{entry} {schedule} {arch}")));
                 seen += entries;
             }
         }

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use sptx::codegen::emit::{ptx, wgsl};
+use sptx::codegen::emit::ptx::{self, Arch};
+use sptx::codegen::emit::wgsl;
 use sptx::codegen::gpu::Plan;
 use sptx::models::{KernelChoice, ModelError, Source};
 use sptx::runtime::gpu::Schedule;
@@ -22,6 +23,9 @@ pub(super) struct Arguments {
     /// What to make of it.
     #[arg(long, value_enum, default_value_t = Target::Rust)]
     target: Target,
+    /// The oldest GPUs that PTX is for: sm_75, sm_80, sm_90 or sm_100. It runs on later ones as well.
+    #[arg(long, value_name = "GENERATION")]
+    arch: Option<Arch>,
     /// Where to write it; standard output when left out.
     #[arg(short, long)]
     output: Option<PathBuf>,
@@ -47,11 +51,14 @@ enum Target {
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let source = Source::find(&arguments.model)?;
     let choices = options::borrowed(&arguments.choices);
+    if arguments.arch.is_some() && !matches!(arguments.target, Target::Ptx) {
+        return Err(Failure::new("`--arch` is a generation of NVIDIA's GPUs").help("give `--target ptx` as well"));
+    }
     let text = match arguments.target {
         Target::Rust => sptx::codegen::build::rust(source.name(), source.text()).map_err(ModelError::Declaration)?,
         Target::Json => json(&source, &choices)?,
         Target::Wgsl => in_wgsl(&source, &choices)?,
-        Target::Ptx => in_ptx(&source, &choices)?,
+        Target::Ptx => in_ptx(&source, &choices, arguments.arch.unwrap_or_default())?,
         Target::Ir => sptx::codegen::text::print(&sptx::codegen::compile(source.analyze(&choices)?).factored),
     };
     match &arguments.output {
@@ -73,11 +80,11 @@ fn in_wgsl(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> 
     Ok(plans.iter().map(module).collect::<Vec<_>>().join("\n"))
 }
 
-/// The module, for every GPU from Turing on: a driver compiles it for the one that it has.
-fn in_ptx(source: &Source, choices: &[(&str, f64)]) -> Result<String, Failure> {
+/// The module, for every GPU from a generation on: a driver compiles it for the one that it has.
+fn in_ptx(source: &Source, choices: &[(&str, f64)], arch: Arch) -> Result<String, Failure> {
     let compiled = source.compile(choices, KernelChoice::Interpreted)?;
     let plans = sptx::codegen::gpu::plan(&compiled.model, &Schedule::default());
-    Ok(ptx::module(plans.iter().map(|plan| &plan.kernel)))
+    Ok(ptx::module(plans.iter().map(|plan| &plan.kernel), arch))
 }
 
 /// Writes a file whole or not at all. What is there and no file, such as a terminal or a pipe, is written to as it is.

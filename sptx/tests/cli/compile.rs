@@ -15,6 +15,21 @@ fn targets() {
     assert!(ptx.contains(".target sm_75") && ptx.contains(".visible .entry transe_compare_tail("), "{ptx}");
 }
 
+#[test]
+fn generations_of_gpus() {
+    let folder = Folder::new();
+    let compiled = |arch: &str| folder.succeed(&format!("compile transe --target ptx --arch {arch}"));
+    assert_eq!(folder.succeed("compile transe --target ptx"), compiled("sm_75"));
+    assert!(compiled("sm_75").starts_with(".version 6.3\n.target sm_75\n"));
+    let newest = compiled("sm_100");
+    assert!(newest.starts_with(".version 8.6\n.target sm_100\n") && newest.contains("add.rn.f32x2"), "{newest}");
+    let ran = folder.run("compile transe --target ptx --arch sm_86");
+    assert!(ran.code == Some(2) && ran.err.contains("invalid value 'sm_86' for '--arch <GENERATION>'"), "{ran:?}");
+    assert!(ran.err.contains("`sm_75`, `sm_80`, `sm_90` and `sm_100`; what `sm_86` runs is `sm_80`"), "{ran:?}");
+    let ran = folder.run("compile transe --arch sm_90");
+    assert!(ran.code == Some(1) && ran.err.contains("give `--target ptx` as well"), "{ran:?}");
+}
+
 /// What is printed is what is checked in, but for what says where that is from.
 #[test]
 fn kernels_are_those_that_are_checked_in() {

@@ -107,6 +107,8 @@ pub(crate) struct Floats {
     pub(crate) flush: bool,
     /// The result is cut to 0 … 1, NaN being 0.
     pub(crate) saturate: bool,
+    /// Operands and result are two numbers each, side by side.
+    pub(crate) paired: bool,
 }
 
 #[derive(Clone, Debug)]

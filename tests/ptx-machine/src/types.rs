@@ -21,6 +21,8 @@ pub enum Type {
     S32,
     /// `.f32`.
     F32,
+    /// `.f32x2`, two of these side by side: of instructions alone, whose registers are `.b64`.
+    F32x2,
     /// `.b64`: 64 bits.
     B64,
     /// `.u64`.
@@ -36,9 +38,10 @@ enum Kind {
     Bits,
     Integer,
     Float,
+    Pair,
 }
 
-const SPELLINGS: [(&str, Type); 11] = [
+const SPELLINGS: [(&str, Type); 12] = [
     ("pred", Type::Predicate),
     ("b16", Type::B16),
     ("u16", Type::U16),
@@ -47,15 +50,17 @@ const SPELLINGS: [(&str, Type); 11] = [
     ("u32", Type::U32),
     ("s32", Type::S32),
     ("f32", Type::F32),
+    ("f32x2", Type::F32x2),
     ("b64", Type::B64),
     ("u64", Type::U64),
     ("s64", Type::S64),
 ];
 
 impl Type {
-    /// The type of that name, without its dot.
+    /// The type of registers and memory of that name, without its dot.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        SPELLINGS.iter().find(|(spelling, _)| *spelling == name).map(|(_, ty)| *ty)
+        let found = SPELLINGS.iter().find(|(spelling, _)| *spelling == name).map(|(_, ty)| *ty);
+        found.filter(|ty| *ty != Self::F32x2)
     }
 
     /// Number of bits.
@@ -65,7 +70,7 @@ impl Type {
             Self::Predicate => 1,
             Self::B16 | Self::U16 | Self::S16 => 16,
             Self::B32 | Self::U32 | Self::S32 | Self::F32 => 32,
-            Self::B64 | Self::U64 | Self::S64 => 64,
+            Self::B64 | Self::U64 | Self::S64 | Self::F32x2 => 64,
         }
     }
 
@@ -80,6 +85,7 @@ impl Type {
             Self::B16 | Self::B32 | Self::B64 => Kind::Bits,
             Self::U16 | Self::S16 | Self::U32 | Self::S32 | Self::U64 | Self::S64 => Kind::Integer,
             Self::F32 => Kind::Float,
+            Self::F32x2 => Kind::Pair,
         }
     }
 

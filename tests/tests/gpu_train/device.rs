@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use sptx_codegen::emit::ptx;
 use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Schedule};
 use sptx_runtime::wgpu::WgpuDevice;
 use sptx_tests::{Executor, PtxMachine, artifacts_of, schedules_run_on};
@@ -36,7 +37,7 @@ pub(crate) fn on_ptx_machine(trainer: &mut Trainer, schedule: Schedule) {
     let schedule = if legal { schedule } else { Schedule::default() };
     let steps = trainer.device_training().expect("what GPUs do");
     let plans = sptx_codegen::gpu::steps(trainer.engine().model(), &schedule, &steps);
-    trainer.train_on(device, sptx_codegen::emit::ptx::artifacts(&plans, schedule)).expect("a device");
+    trainer.train_on(device, ptx::artifacts(&plans, schedule, ptx::Arch::Sm100)).expect("a device");
 }
 
 /// Steps by an adapter.

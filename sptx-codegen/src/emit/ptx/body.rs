@@ -2,6 +2,7 @@
 
 use crate::lir::{Access, Atomic, Block, Kernel, Place, Scalar, Statement, Type, Value};
 
+use super::arch::Arch;
 use super::spell::{self, Operation};
 use super::tree::{Class, Label, Line, Operand, Register, Space};
 
@@ -11,6 +12,8 @@ const WORD: u32 = 4;
 /// How a body is written.
 pub(super) struct Body<'a> {
     kernel: &'a Kernel,
+    /// The oldest GPUs that it is for.
+    pub(super) arch: Arch,
     /// The lanes of each value.
     pub(super) values: Vec<Vec<Operand>>,
     /// The lanes of each variable.
@@ -21,7 +24,7 @@ pub(super) struct Body<'a> {
     shared: Vec<Register>,
     pub(super) parameters: Vec<Register>,
     labels: u32,
-    pub(super) registers: [u32; 4],
+    pub(super) registers: [u32; Class::ALL.len()],
     pub(super) lines: Vec<Line>,
 }
 
@@ -46,16 +49,17 @@ pub(super) fn shared_name(name: &str) -> String {
 
 impl<'a> Body<'a> {
     /// The body of a kernel.
-    pub(super) fn new(kernel: &'a Kernel) -> Self {
+    pub(super) fn new(kernel: &'a Kernel, arch: Arch) -> Self {
         let mut body = Self {
             kernel,
+            arch,
             values: vec![Vec::new(); kernel.values.len()],
             variables: Vec::new(),
             buffers: Vec::new(),
             shared: Vec::new(),
             parameters: Vec::new(),
             labels: 0,
-            registers: [0; 4],
+            registers: [0; Class::ALL.len()],
             lines: Vec::new(),
         };
         body.begin();
@@ -176,7 +180,7 @@ impl<'a> Body<'a> {
             Class::Predicate => &spell::MOVE_PREDICATE,
             Class::U32 => &spell::MOVE_U32,
             Class::F32 => &spell::MOVE_F32,
-            Class::U64 => unreachable!("no value is an address"),
+            Class::U64 | Class::Pair => unreachable!("no lane is an address or a pair"),
         };
         self.apply_to(register, operation, vec![operand]);
     }

@@ -21,10 +21,16 @@ impl Body<'_> {
             }
             Expression::Binary(operation, a, b) => {
                 let scalar = self.ty(*a).scalar;
-                let pairs = self.lanes(*a).into_iter().zip(self.lanes(*b));
-                pairs.map(|(a, b)| Operand::Register(self.binary(*operation, scalar, a, b))).collect()
+                if let Some(of_pairs) = self.of_pairs(*operation, self.ty(*a)) {
+                    return self.in_pairs(of_pairs, &[*a, *b]);
+                }
+                let lanes = self.lanes(*a).into_iter().zip(self.lanes(*b));
+                lanes.map(|(a, b)| Operand::Register(self.binary(*operation, scalar, a, b))).collect()
             }
             Expression::MultiplyAdd(a, b, c) => {
+                if self.has_pairs(self.ty(*a)) {
+                    return self.in_pairs(&spell::FMA_PAIR, &[*a, *b, *c]);
+                }
                 let [a, b, c] = [*a, *b, *c].map(|value| self.lanes(value));
                 let lanes = a.into_iter().zip(b).zip(c);
                 lanes.map(|((a, b), c)| Operand::Register(self.apply(&spell::FMA_F32, vec![a, b, c]))).collect()
@@ -111,7 +117,7 @@ impl Body<'_> {
                 let no = Operand::Register(self.apply(&spell::AND_PREDICATE, vec![other, no]));
                 self.apply(&spell::OR_PREDICATE, vec![yes, no])
             }
-            Class::U64 => unreachable!("no value is an address"),
+            Class::U64 | Class::Pair => unreachable!("no lane is an address or a pair"),
         }
     }
 

@@ -8,13 +8,19 @@
 //!
 //! **Grids** have one axis; a subgroup is a warp of 32 threads.
 //!
-//! What is written needs no more than [`VERSION`] and [`TARGET`]; a driver compiles it for the GPU that it finds.
+//! **Generations.** What is written for an [`Arch`] may use what that generation added; `arch` is the table of what each
+//! [`Feature`] needs. A module asks for no more than its lines need, so that a kernel which uses nothing new is the same
+//! for every generation. A driver compiles it for the GPU that it finds.
 
+mod arch;
 mod body;
 mod expression;
 mod functions;
+mod pairs;
 mod print;
 mod spell;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use sptx_runtime::gpu::{Artifact, Capabilities, Schedule};
@@ -22,14 +28,9 @@ use sptx_runtime::gpu::{Artifact, Capabilities, Schedule};
 use crate::gpu::Plan;
 use crate::lir::Kernel;
 
+pub use arch::{Arch, Feature, UnknownArch};
 use body::{Body, class, parameter_name, shared_name};
 use tree::{Class, Entry, Module, Parameter, Shared};
-
-/// The version of PTX that is written.
-pub const VERSION: (u8, u8) = (6, 3);
-
-/// The oldest GPUs that are written for.
-pub const TARGET: &str = "sm_75";
 
 /// Threads of a warp.
 pub const WARP: u32 = 32;
@@ -47,10 +48,10 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     processors: None,
 };
 
-/// The text of kernels, a module. A kernel's name is its entry point's.
+/// The text of kernels for the GPUs from a generation on, a module. A kernel's name is its entry point's.
 ///
 /// ```
-/// use sptx_codegen::emit::ptx::module;
+/// use sptx_codegen::emit::ptx::{Arch, module};
 /// use sptx_codegen::lir::{Access, Builder, Builtin, Place, Scalar};
 ///
 /// let mut k = Builder::new("double", "Doubles each number.", 64);
@@ -60,23 +61,25 @@ pub const CAPABILITIES: Capabilities = Capabilities {
 /// let doubled = k.add(number, number);
 /// k.store(numbers, thread, doubled);
 ///
-/// let text = module([&k.finish()]);
+/// let text = module([&k.finish()], Arch::Sm90);
 /// assert!(text.contains("add.rn.f32 %f1, %f0, %f0;"), "{text}");
+/// // It uses nothing that is newer than Turing.
+/// assert!(text.starts_with(".version 6.3\n.target sm_75\n"), "{text}");
 /// ```
-pub fn module<'a>(kernels: impl IntoIterator<Item = &'a Kernel>) -> String {
-    let entries = kernels.into_iter().map(entry).collect();
-    Module { version: VERSION, target: TARGET, entries }.to_string()
+pub fn module<'a>(kernels: impl IntoIterator<Item = &'a Kernel>, arch: Arch) -> String {
+    let entries = kernels.into_iter().map(|kernel| entry(kernel, arch)).collect();
+    Module { entries }.to_string()
 }
 
-/// Kernels that were made under a schedule, as what a device launches: a module each.
-pub fn artifacts(plans: &[Plan], schedule: Schedule) -> Vec<Artifact> {
+/// Kernels that were made under a schedule, as what a device of that generation or a later one launches: a module each.
+pub fn artifacts(plans: &[Plan], schedule: Schedule, arch: Arch) -> Vec<Artifact> {
     let artifact =
-        |Plan { role, kernel, rows }: &Plan| super::artifact(*role, schedule, kernel, *rows, module([kernel]));
+        |Plan { role, kernel, rows }: &Plan| super::artifact(*role, schedule, kernel, *rows, module([kernel], arch));
     plans.iter().map(artifact).collect()
 }
 
-fn entry(kernel: &Kernel) -> Entry {
-    let body = Body::new(kernel);
+fn entry(kernel: &Kernel, arch: Arch) -> Entry {
+    let body = Body::new(kernel, arch);
     let buffers = kernel.buffers.iter().map(|(_, it)| (&it.name, Class::U64));
     let words = kernel.parameters.iter().map(|(_, it)| (&it.name, class(it.scalar)));
     let parameters = buffers.chain(words).map(|(name, class)| Parameter { name: parameter_name(name), class });

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use super::arch::Needs;
 use super::tree::{Class, Entry, Label, Line, Module, Operand, Register, Shared, Space};
 
 impl Display for Register {
@@ -17,6 +18,7 @@ fn letters(class: Class) -> &'static str {
         Class::U32 => "r",
         Class::F32 => "f",
         Class::U64 => "rd",
+        Class::Pair => "v",
     }
 }
 
@@ -45,6 +47,7 @@ fn ty(class: Class) -> &'static str {
         Class::U32 => "u32",
         Class::F32 => "f32",
         Class::U64 => "u64",
+        Class::Pair => "b64",
     }
 }
 
@@ -73,6 +76,8 @@ impl Display for Line {
                 write!(f, "{} {result}", operation.name)?;
                 operands.iter().try_for_each(|operand| write!(f, ", {operand}"))?;
             }
+            Self::Pack { result, numbers } => write!(f, "mov.b64 {result}, {}", Registers(numbers))?,
+            Self::Unpack { results, pair } => write!(f, "mov.b64 {}, {pair}", Registers(results))?,
             Self::Parameter { result, name } => write!(f, "ld.param.{} {result}, [{name}]", ty(result.class))?,
             Self::Load { space, results, address } => {
                 let space = match space {
@@ -137,8 +142,8 @@ impl Display for Entry {
 
 impl Display for Module {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let (major, minor) = self.version;
-        writeln!(f, ".version {major}.{minor}\n.target {}\n.address_size 64", self.target)?;
+        let Needs { version: (major, minor), arch } = self.needs();
+        writeln!(f, ".version {major}.{minor}\n.target {arch}\n.address_size 64")?;
         self.entries.iter().try_for_each(|entry| write!(f, "\n{entry}"))
     }
 }

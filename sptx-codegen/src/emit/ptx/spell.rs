@@ -2,6 +2,7 @@
 
 use crate::lir::{Binary, Scalar};
 
+use super::arch::Feature;
 use super::tree::Class;
 
 /// An operation on registers.
@@ -13,18 +14,29 @@ pub(super) struct Operation {
     pub result: Class,
     /// What it takes.
     pub operands: &'static [Class],
+    /// What has it.
+    pub feature: Feature,
 }
 
-use Class::{F32 as F, Predicate as P, U32 as U, U64 as A};
+use Class::{F32 as F, Pair as V, Predicate as P, U32 as U, U64 as A};
 
 macro_rules! operations {
-    ($($id:ident = $name:literal ($($operand:ident),*) -> $result:ident;)*) => {
+    ($feature:ident: $($id:ident = $name:literal ($($operand:ident),*) -> $result:ident;)*) => {
         $(pub(super) static $id: Operation =
-            Operation { name: $name, result: $result, operands: &[$($operand),*] };)*
+            Operation { name: $name, result: $result, operands: &[$($operand),*], feature: Feature::$feature };)*
     };
 }
 
 operations! {
+    PairedNumbers:
+    ADD_PAIR = "add.rn.f32x2"(V, V) -> V;
+    SUB_PAIR = "sub.rn.f32x2"(V, V) -> V;
+    MUL_PAIR = "mul.rn.f32x2"(V, V) -> V;
+    FMA_PAIR = "fma.rn.f32x2"(V, V, V) -> V;
+}
+
+operations! {
+    Common:
     MOVE_U32 = "mov.u32"(U) -> U;
     MOVE_F32 = "mov.f32"(F) -> F;
     MOVE_PREDICATE = "mov.pred"(P) -> P;
@@ -129,6 +141,16 @@ pub(super) fn binary(operation: Binary, scalar: Scalar) -> Option<&'static Opera
         (Binary::GreaterEqual, F32) => &GREATER_EQUAL_F32,
         (Binary::Equal, F32) => &EQUAL_F32,
         (Binary::NotEqual, F32) => &NOT_EQUAL_F32,
+        _ => return None,
+    })
+}
+
+/// An operation of f32 on two pairs of them, where PTX has it.
+pub(super) fn of_pairs(operation: Binary) -> Option<&'static Operation> {
+    Some(match operation {
+        Binary::Add => &ADD_PAIR,
+        Binary::Sub => &SUB_PAIR,
+        Binary::Mul => &MUL_PAIR,
         _ => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! PTX as a tree.
 
+use super::arch::{Feature, Needs};
 use super::spell::Operation;
 
 /// What a register holds.
@@ -13,11 +14,13 @@ pub(super) enum Class {
     F32,
     /// An address.
     U64,
+    /// Two numbers side by side.
+    Pair,
 }
 
 impl Class {
     /// Every class.
-    pub(super) const ALL: [Self; 4] = [Self::Predicate, Self::U32, Self::F32, Self::U64];
+    pub(super) const ALL: [Self; 5] = [Self::Predicate, Self::U32, Self::F32, Self::U64, Self::Pair];
 }
 
 /// A register.
@@ -73,6 +76,10 @@ pub(super) enum Space {
 pub(super) enum Line {
     /// An operation on registers.
     Plain { operation: &'static Operation, result: Register, operands: Vec<Operand> },
+    /// Puts two numbers side by side.
+    Pack { result: Register, numbers: [Register; 2] },
+    /// The two numbers of a pair.
+    Unpack { results: [Register; 2], pair: Register },
     /// Reads a parameter.
     Parameter { result: Register, name: String },
     /// Reads memory, as many words as there are registers.
@@ -93,6 +100,27 @@ pub(super) enum Line {
     Branch { to: Label, condition: Option<(Register, bool)> },
     /// Ends the thread.
     Return,
+}
+
+impl Line {
+    /// What it needs a GPU to have.
+    pub(super) fn feature(&self) -> Feature {
+        match self {
+            Self::Plain { operation, .. } => operation.feature,
+            Self::Pack { .. }
+            | Self::Unpack { .. }
+            | Self::Parameter { .. }
+            | Self::Load { .. }
+            | Self::Store { .. }
+            | Self::Reduce { .. }
+            | Self::Exchange { .. }
+            | Self::Shuffle { .. }
+            | Self::Barrier
+            | Self::Label(_)
+            | Self::Branch { .. }
+            | Self::Return => Feature::Common,
+        }
+    }
 }
 
 /// A parameter of the entry point.
@@ -119,14 +147,20 @@ pub(super) struct Entry {
     pub parameters: Vec<Parameter>,
     pub shared: Vec<Shared>,
     /// How many registers there are of each class.
-    pub registers: [u32; 4],
+    pub registers: [u32; Class::ALL.len()],
     pub body: Vec<Line>,
 }
 
 /// A module.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Module {
-    pub version: (u8, u8),
-    pub target: &'static str,
     pub entries: Vec<Entry>,
+}
+
+impl Module {
+    /// The least that all of its lines need.
+    pub(super) fn needs(&self) -> Needs {
+        let lines = self.entries.iter().flat_map(|entry| &entry.body);
+        lines.map(|line| line.feature().needs()).fold(Feature::Common.needs(), Needs::and)
+    }
 }

@@ -8,7 +8,11 @@ use crate::types::Type;
 
 /// Decodes what may be on integers or on floats.
 pub(super) fn numbers(words: &mut Words<'_>, operands: &mut Operands<'_, '_>) -> Result<Operation> {
-    if words.name.ends_with(".f32") { floats(words, operands) } else { integers(words, operands) }
+    if words.name.ends_with(".f32") || words.name.ends_with(".f32x2") {
+        floats(words, operands)
+    } else {
+        integers(words, operands)
+    }
 }
 
 /// How exact a function is, or how it rounds.
@@ -54,9 +58,10 @@ fn floats(words: &mut Words<'_>, operands: &mut Operands<'_, '_>) -> Result<Oper
     if !styles.contains(&style) {
         return Err(words.unknown());
     }
-    let ty = words.ty_of(&[Type::F32])?;
+    let paired = matches!(words.first(), "add" | "sub" | "mul" | "fma") && !saturate && words.takes("f32x2");
+    let ty = if paired { Type::F32x2 } else { words.ty_of(&[Type::F32])? };
     let (to, from) = (operands.target(ty)?, operands.sources(&[ty; 3][..count])?);
-    Ok(Operation::Floats(Floats { function, to, from, flush, saturate }))
+    Ok(Operation::Floats(Floats { function, to, from, flush, saturate, paired }))
 }
 
 /// Which half of a product is kept.

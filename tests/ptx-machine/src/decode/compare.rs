@@ -26,7 +26,7 @@ pub(super) fn setp(words: &mut Words<'_>, operands: &mut Operands<'_, '_>) -> Re
         Type::S64 => signed64(comparison),
         Type::U32 | Type::U64 => unsigned(comparison),
         Type::B32 | Type::B64 => equality(comparison),
-        Type::Predicate | Type::B16 | Type::U16 | Type::S16 => None,
+        Type::Predicate | Type::B16 | Type::U16 | Type::S16 | Type::F32x2 => None,
     };
     let function = function.filter(|_| ty == Type::F32 || !flush).ok_or_else(|| words.unknown())?;
     let (yes, no) = operands.pair(Type::Predicate, Type::Predicate)?;

@@ -87,7 +87,7 @@ fn floats(
     operands: &mut Operands<'_, '_>,
 ) -> Result<Operation> {
     let (to, from) = (operands.target(ty)?, operands.sources(&[ty])?);
-    Ok(Operation::Floats(Floats { function, to, from, flush, saturate }))
+    Ok(Operation::Floats(Floats { function, to, from, flush, saturate, paired: false }))
 }
 
 /// Numbers that do not fit become the nearest that does, NaN becomes 0. A subnormal number that is flushed is 0 before it
@@ -142,12 +142,12 @@ fn resize(from: Type, to: Type) -> Option<OfBits> {
         Type::S16 => [|[a, ..]| a & 0xffff, |[a, ..]| u64::from(a as i16 as u32), |[a, ..]| i64::from(a as i16) as u64],
         Type::S32 => [|[a, ..]| a & 0xffff, |[a, ..]| a & 0xffff_ffff, |[a, ..]| i64::from(a as i32) as u64],
         Type::S64 => [|[a, ..]| a & 0xffff, |[a, ..]| a & 0xffff_ffff, |[a, ..]| a],
-        Type::Predicate | Type::B16 | Type::B32 | Type::F32 | Type::B64 => return None,
+        Type::Predicate | Type::B16 | Type::B32 | Type::F32 | Type::F32x2 | Type::B64 => return None,
     };
     match to {
         Type::U16 | Type::S16 => Some(extended[0]),
         Type::U32 | Type::S32 => Some(extended[1]),
         Type::U64 | Type::S64 => Some(extended[2]),
-        Type::Predicate | Type::B16 | Type::B32 | Type::F32 | Type::B64 => None,
+        Type::Predicate | Type::B16 | Type::B32 | Type::F32 | Type::F32x2 | Type::B64 => None,
     }
 }

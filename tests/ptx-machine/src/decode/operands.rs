@@ -132,7 +132,7 @@ fn constant(text: &str, negative: bool, wanted: Type) -> Result<Operand> {
         return if fits { Ok(Operand::Constant(bits)) } else { Err(wrong()) };
     }
     let value = whole(text).ok_or_else(wrong)?;
-    if wanted == Type::F32 {
+    if matches!(wanted, Type::F32 | Type::F32x2) {
         return Err(wrong());
     }
     if wanted == Type::Predicate {

@@ -81,14 +81,19 @@ impl Warp {
     }
 
     fn floats(&mut self, floats: &Floats, active: u32, context: &Context<'_>) -> Result<(), Trouble> {
-        let Floats { function, to, from, flush, saturate } = floats;
+        let Floats { function, to, from, flush, saturate, paired } = floats;
         let a = self.read(from[0], active, context)?;
         let b = self.read(from[1], active, context)?;
         let c = self.read(from[2], active, context)?;
         let before = if *flush { float::flush } else { |value| value };
-        self.registers.set(*to, active, |lane| {
-            let value = before(function([a[lane], b[lane], c[lane]].map(|bits| before(float::of(bits)))));
+        let result = |operands: [u64; 3]| {
+            let value = before(function(operands.map(|bits| before(float::of(bits)))));
             float::bits(if *saturate { float::saturate(value) } else { value })
+        };
+        self.registers.set(*to, active, |lane| {
+            let operands = [a[lane], b[lane], c[lane]];
+            let above = if *paired { result(operands.map(|bits| bits >> 32)) << 32 } else { 0 };
+            above | result(operands)
         });
         Ok(())
     }

@@ -56,6 +56,30 @@ fn instructions_on_floats_give_what_they_should() {
     }
 }
 
+/// Two numbers side by side, the first below.
+fn pair(numbers: [f32; 2]) -> u64 {
+    let [below, above] = numbers.map(|number| u64::from(number.to_bits()));
+    below | (above << 32)
+}
+
+#[test]
+fn instructions_on_pairs_give_what_they_give_of_each() {
+    let (a, b, c) = ([1.000_000_1, SUBNORMAL], [1.000_000_1, 0.0], [-1.0, SUBNORMAL]);
+    for (instruction, expected) in [
+        ("add.rn.f32x2 %bd9, %bd0, %bd1", [2.000_000_2, SUBNORMAL]),
+        ("add.ftz.f32x2 %bd9, %bd0, %bd1", [2.000_000_2, 0.0]),
+        ("sub.rn.f32x2 %bd9, %bd1, %bd0", [0.0, -SUBNORMAL]),
+        ("mul.rn.f32x2 %bd9, %bd1, %bd2", [-1.000_000_1, 0.0]),
+        ("fma.rn.f32x2 %bd9, %bd0, %bd1, %bd2", [2.384_185_9e-7, SUBNORMAL]),
+    ] {
+        assert_eq!(value(instruction, [pair(a), pair(b), pair(c)]), pair(expected), "{instruction}");
+    }
+    assert_eq!(value("mov.b64 %bd9, {%f0, %f1}", [1, 2, 0]), 1 | (2 << 32));
+    assert_eq!(value("mov.f32 %f9, %f0; mov.b64 {%f8, %f9}, %bd1", [0, 1 | (2 << 32), 0]), 2);
+    let nan = pair([f32::INFINITY, 1.0]);
+    assert_eq!(value("sub.rn.f32x2 %bd9, %bd0, %bd0", [nan, 0, 0]), 0x7fff_ffff);
+}
+
 #[test]
 fn what_is_no_number_has_the_bits_of_ptx() {
     let nan = [u64::from(f32::NAN.to_bits()); 3];

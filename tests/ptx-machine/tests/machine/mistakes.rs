@@ -18,6 +18,10 @@ fn unknown_instructions_are_never_skipped() {
         "bfind.u32",
         "add.f64",
         "add.rz.f32",
+        "add.rn.sat.f32x2",
+        "min.f32x2",
+        "mov.f32x2",
+        "ld.global.f32x2",
         "add.b32",
         "add",
         "mul.u32",
@@ -77,7 +81,7 @@ fn unknown_instructions_are_never_skipped() {
 
 #[test]
 fn classes_fit_types() {
-    use Type::{B16, B32, F32, Predicate, S32, U32, U64};
+    use Type::{B16, B32, F32, F32x2, Predicate, S32, U32, U64};
     assert_eq!(mistake("add.rn.f32 %f0, %f1, %r2;").0, class("%r2", U32, F32));
     assert_eq!(mistake("add.u32 %f0, %r1, %r2;").0, class("%f0", F32, U32));
     assert_eq!(mistake("mov.f32 %f0, %s1;").0, class("%s1", S32, F32));
@@ -96,6 +100,10 @@ fn classes_fit_types() {
     assert_eq!(mistake("mov.f32 %f0, %tid.x;").0, class("%tid.x", U32, F32));
     assert_eq!(mistake("ld.param.u32 %r0, [out];").0, class("out", U64, U32));
     assert_eq!(mistake("shfl.sync.bfly.b32 %rd0, %r0, 1, 31, -1;").0, class("%rd0", U64, B32));
+    assert_eq!(mistake("add.rn.f32x2 %bd0, %bd1, %rd0;").0, class("%rd0", U64, F32x2));
+    assert_eq!(mistake("mul.rn.f32x2 %f0, %bd1, %bd2;").0, class("%f0", F32, F32x2));
+    assert_eq!(mistake("mov.b64 %bd0, {%f0, %rd0};").0, class("%rd0", U64, B32));
+    assert!(matches!(mistake(".reg .f32x2 %pair;").0, Mistake::Unexpected { .. }));
     // Bits fit all of their size, signs do not matter.
     let body = "add.u32 %s0, %b1, %r1; add.rn.f32 %b0, %f0, %b1; mov.b32 %f0, %r0; and.b32 %s0, %f0, %r0; add.s64 %rd0, %bd0, %sd0;";
     assert!(parse(&on_buffers(body)).is_ok());
@@ -108,6 +116,7 @@ fn literals_fit_types() {
     assert_eq!(mistake("mov.u32 %r0, -2147483649;").0, literal("-2147483649", Type::U32));
     assert_eq!(mistake("mov.u32 %r0, 0f3F800000;").0, literal("0f3F800000", Type::U32));
     assert_eq!(mistake("mov.f32 %f0, 1;").0, literal("1", Type::F32));
+    assert_eq!(mistake("add.rn.f32x2 %bd0, %bd1, 0;").0, literal("0", Type::F32x2));
     assert_eq!(mistake("mov.f32 %f0, 0f3F8;").0, literal("0f3F8", Type::F32));
     assert_eq!(mistake("mov.u32 %r0, 1.5;").0, literal("1.5", Type::U32));
     assert_eq!(mistake("mov.u32 %r0, 0x1g;").0, literal("0x1g", Type::U32));

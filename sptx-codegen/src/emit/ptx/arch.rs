@@ -1,0 +1,220 @@
+//! Generations of GPUs, and what each added to PTX.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::diagnostics::listed;
+
+/// A generation of NVIDIA's GPUs that kernels are written for: what is written runs on it and on later ones.
+///
+/// ```
+/// use sptx_codegen::emit::ptx::Arch;
+///
+/// assert_eq!("sm_90".parse(), Ok(Arch::Sm90));
+/// assert_eq!(Arch::default().to_string(), "sm_75");
+/// // A GPU of compute capability 8.6, by a driver of CUDA 12.4.
+/// assert_eq!(Arch::newest((8, 6), (12, 4)), Some(Arch::Sm80));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Arch {
+    /// Turing, of compute capability 7.5.
+    #[default]
+    Sm75,
+    /// Ampere, of 8.0.
+    Sm80,
+    /// Hopper, of 9.0.
+    Sm90,
+    /// Blackwell, of 10.0.
+    Sm100,
+}
+
+/// What some generation added to PTX.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Feature {
+    /// What every generation has that is written for.
+    Common,
+    /// Arithmetic on two f32 side by side in one instruction: `add.rn.f32x2`.
+    PairedNumbers,
+}
+
+/// The least that a feature, or a module, needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Needs {
+    /// The version of PTX.
+    pub version: (u8, u8),
+    pub arch: Arch,
+}
+
+/// A version of CUDA, and the version of PTX that its drivers read.
+type Reads = ((u32, u32), (u8, u8));
+
+/// Those that read another version than the one before.
+const READS: [Reads; 21] = [
+    ((10, 0), (6, 3)),
+    ((10, 1), (6, 4)),
+    ((10, 2), (6, 5)),
+    ((11, 0), (7, 0)),
+    ((11, 1), (7, 1)),
+    ((11, 2), (7, 2)),
+    ((11, 3), (7, 3)),
+    ((11, 4), (7, 4)),
+    ((11, 5), (7, 5)),
+    ((11, 6), (7, 6)),
+    ((11, 7), (7, 7)),
+    ((11, 8), (7, 8)),
+    ((12, 0), (8, 0)),
+    ((12, 1), (8, 1)),
+    ((12, 2), (8, 2)),
+    ((12, 3), (8, 3)),
+    ((12, 4), (8, 4)),
+    ((12, 5), (8, 5)),
+    ((12, 7), (8, 6)),
+    ((12, 8), (8, 7)),
+    ((12, 9), (8, 8)),
+];
+
+impl Feature {
+    /// Every feature.
+    pub const ALL: [Self; 2] = [Self::Common, Self::PairedNumbers];
+
+    /// The table of what features need.
+    pub(super) const fn needs(self) -> Needs {
+        let (version, arch) = match self {
+            Self::Common => ((6, 3), Arch::Sm75),
+            Self::PairedNumbers => ((8, 6), Arch::Sm100),
+        };
+        Needs { version, arch }
+    }
+}
+
+impl Needs {
+    /// What is enough for both.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { version: self.version.max(other.version), arch: self.arch.max(other.arch) }
+    }
+}
+
+impl Arch {
+    /// Every generation, the oldest first.
+    pub const ALL: [Self; 4] = [Self::Sm75, Self::Sm80, Self::Sm90, Self::Sm100];
+
+    /// What PTX and its assembler call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sm75 => "sm_75",
+            Self::Sm80 => "sm_80",
+            Self::Sm90 => "sm_90",
+            Self::Sm100 => "sm_100",
+        }
+    }
+
+    /// The compute capability of its first GPUs.
+    pub const fn capability(self) -> (u32, u32) {
+        match self {
+            Self::Sm75 => (7, 5),
+            Self::Sm80 => (8, 0),
+            Self::Sm90 => (9, 0),
+            Self::Sm100 => (10, 0),
+        }
+    }
+
+    /// Whether its GPUs have what a generation added. Emission asks here, and nowhere else, what it may write.
+    pub fn has(self, feature: Feature) -> bool {
+        feature.needs().arch <= self
+    }
+
+    /// The version of PTX that some of its kernels need.
+    fn version(self) -> (u8, u8) {
+        let features = Feature::ALL.into_iter().filter(|feature| self.has(*feature));
+        features.map(|feature| feature.needs().version).max().unwrap_or_default()
+    }
+
+    /// The newest whose kernels run on a GPU of this compute capability, by a driver of this version of CUDA. None where
+    /// the GPU or the driver is too old for all.
+    pub fn newest(capability: (u32, u32), cuda: (u32, u32)) -> Option<Self> {
+        let reads = READS.into_iter().filter(|(since, _)| *since <= cuda).map(|(_, version)| version).next_back()?;
+        let runs = |arch: &Self| arch.capability() <= capability && arch.version() <= reads;
+        Self::ALL.into_iter().rfind(runs)
+    }
+}
+
+impl fmt::Display for Arch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name of no generation that kernels are written for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownArch {
+    name: String,
+}
+
+impl fmt::Display for UnknownArch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "kernels are written for {}", listed(&Arch::ALL.map(Arch::name)))?;
+        match self.meant() {
+            Some(arch) => write!(f, "; what `{}` runs is `{arch}`", self.name),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for UnknownArch {}
+
+impl UnknownArch {
+    /// The newest that the GPUs run whose compute capability stands in the name.
+    fn meant(&self) -> Option<Arch> {
+        let number: u32 = self.name.trim_matches(|it: char| !it.is_ascii_digit()).parse().ok()?;
+        let capability = (number / 10, number % 10);
+        Arch::ALL.into_iter().rfind(|arch| arch.capability() <= capability)
+    }
+}
+
+impl FromStr for Arch {
+    type Err = UnknownArch;
+
+    fn from_str(name: &str) -> Result<Self, UnknownArch> {
+        let found = Self::ALL.into_iter().find(|arch| arch.name() == name);
+        found.ok_or_else(|| UnknownArch { name: name.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gpu_gets_the_newest_that_it_and_its_driver_take() {
+        for (capability, cuda, newest) in [
+            ((7, 5), (10, 0), Some(Arch::Sm75)),
+            ((7, 5), (13, 0), Some(Arch::Sm75)),
+            ((8, 9), (12, 8), Some(Arch::Sm80)),
+            ((9, 0), (12, 9), Some(Arch::Sm90)),
+            ((10, 0), (12, 7), Some(Arch::Sm100)),
+            ((12, 0), (13, 0), Some(Arch::Sm100)),
+            // The GPU could more than its driver reads.
+            ((10, 0), (12, 6), Some(Arch::Sm90)),
+            ((7, 0), (12, 0), None),
+            ((9, 0), (9, 2), None),
+        ] {
+            assert_eq!(Arch::newest(capability, cuda), newest, "{capability:?} {cuda:?}");
+        }
+        for arch in Arch::ALL {
+            assert_eq!(Arch::newest(arch.capability(), (99, 0)), Some(arch));
+            assert_eq!(arch.name().parse(), Ok(arch));
+        }
+    }
+
+    #[test]
+    fn names_of_other_gpus_lead_to_one_that_they_run() {
+        let why = |name: &str| name.parse::<Arch>().expect_err("it is none").to_string();
+        let listed = "kernels are written for `sm_75`, `sm_80`, `sm_90` and `sm_100`";
+        for (name, meant) in [("sm_86", "sm_80"), ("sm90", "sm_90"), ("compute_120", "sm_100"), ("sm_90a", "sm_90")] {
+            assert_eq!(why(name), format!("{listed}; what `{name}` runs is `{meant}`"));
+        }
+        for name in ["sm_70", "hopper", "", "sm_99999999999"] {
+            assert_eq!(why(name), listed, "{name}");
+        }
+    }
+}
