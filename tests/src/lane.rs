@@ -8,7 +8,7 @@ use sptx_codegen::ir::{DimSize, Score, Side};
 use sptx_runtime::gpu::{Artifact, Device, PIECE, Schedule};
 use sptx_runtime::program::Model;
 
-use crate::{Case, Disagreement, schedules};
+use crate::{Case, Disagreement, RESIDENT_THREADS, schedules};
 
 /// Rounds of a thread's loops, those of the inner ones added up, after which Mesa's software driver ends them: a matrix
 /// that few threads share takes more.
@@ -51,10 +51,12 @@ pub fn disagreements<D: Device>(case: &Case, device: D, artifacts: Vec<Artifact>
 }
 
 /// Whether every driver gives a case's kernels as many rounds of their loops as they take under a schedule: a thread goes
-/// over its share of a matrix, and in a gradient once for each hit of a piece.
+/// over its share of a matrix, and in a gradient once for each hit of a piece; all of that for each of its workgroup's rounds.
 pub fn has_rounds_for(case: &Case, schedule: Schedule) -> bool {
     let share = case.largest_matrix().div_ceil(schedule.lanes as usize * usize::from(schedule.vector));
-    share * (1 + PIECE.min(2 * case.triples())) <= LONGEST_LOOP
+    let at_once = (schedule.workgroup.max(RESIDENT_THREADS) / schedule.lanes) as usize;
+    let rounds = if schedule.persistent { (2 * case.triples()).div_ceil(at_once) } else { 1 };
+    rounds * share * (1 + PIECE.min(2 * case.triples())) <= LONGEST_LOOP
 }
 
 /// Says that a test could not run for want of `what`.

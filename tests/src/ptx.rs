@@ -6,6 +6,8 @@ use sptx_codegen::emit::ptx;
 use sptx_ptx_machine::{Launch, Machine, Module};
 use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError};
 
+use crate::RESIDENT_THREADS;
+
 /// The PTX machine as a device: a kernel that does what it must not do is refused.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PtxMachine(Machine);
@@ -22,7 +24,7 @@ impl Device for PtxMachine {
     type Kernel = PtxKernel;
 
     fn capabilities(&self) -> Capabilities {
-        ptx::CAPABILITIES
+        Capabilities { resident_threads: RESIDENT_THREADS, ..ptx::CAPABILITIES }
     }
 
     fn load(&self, artifact: &Artifact) -> Result<PtxKernel, DeviceError> {

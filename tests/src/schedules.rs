@@ -2,10 +2,13 @@
 
 use sptx_runtime::gpu::{Backward, Capabilities, Saved, Schedule};
 
-/// What the [`schedules`] need of a device.
+/// What the [`schedules`] need of a device: one that holds few workgroups at once.
 pub fn schedules_run_on() -> Capabilities {
-    Capabilities { subgroups: Some((8, 8)), ..Capabilities::default() }
+    Capabilities { subgroups: Some((8, 8)), resident_threads: RESIDENT_THREADS, ..Capabilities::default() }
 }
+
+/// Threads that a device of the tests holds at once: so few that workgroups which stay have several rounds to go.
+pub const RESIDENT_THREADS: u32 = 64;
 
 /// Schedules that between them take every path.
 ///
@@ -35,6 +38,16 @@ pub fn staging() -> Vec<Schedule> {
     let layouts = [0, 1, 2, 4, 7].map(|number| schedules()[number]);
     let staged = |layout| [8, 1024].map(|staged| Schedule { staged, ..layout });
     layouts.into_iter().flat_map(staged).collect()
+}
+
+/// Schedules whose workgroups stay, over every layout, some of which stage rows or come to gradients in another way.
+pub fn persistent() -> Vec<Schedule> {
+    let stays = |(number, layout): (usize, Schedule)| {
+        let backward = [Backward::Gathered, Backward::Atomic][number % 2];
+        let saved = [Saved::Nothing, Saved::F32, Saved::Signs][number % 3];
+        Schedule { persistent: true, backward, saved, staged: 128 * (number as u32 % 2), ..layout }
+    };
+    schedules().into_iter().enumerate().map(stays).collect()
 }
 
 /// Schedules that differ in how gradients come about, over layouts that between them take every path of it.

@@ -9,8 +9,8 @@ use sptx_runtime::gpu::{Backward, Device, Saved, Schedule};
 use sptx_runtime::program::Model;
 use sptx_tests::{
     Case, Disagreement, Executor, PtxMachine, TOLERANCE, TOLERANCE_OF_WGSL, adapter, artifacts_of, check, dims,
-    disagreements, has_rounds_for, kernels, lowered, one_of, papers, schedules, schedules_run_on, some_random_scores,
-    staging, strategies, zoo,
+    disagreements, has_rounds_for, kernels, lowered, one_of, papers, persistent, schedules, schedules_run_on,
+    some_random_scores, staging, strategies, zoo,
 };
 
 fn by_definition(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
@@ -238,6 +238,26 @@ fn staged_rows_are_those_of_the_tables() {
 #[test]
 fn staged_rows_as_wgsl() {
     check(as_wgsl, &zoo(), &[6, 100], one_staging);
+}
+
+/// One after another of the schedules whose workgroups stay.
+fn one_that_stays(number: usize) -> Vec<Schedule> {
+    let schedules = persistent();
+    vec![schedules[number % schedules.len()]]
+}
+
+#[test]
+fn workgroups_that_stay_do_what_others_do() {
+    check(by_definition, &zoo(), &[1, 2, 7], |_| persistent());
+    check(by_definition, &papers(), &[4, 66], one_that_stays);
+    check(by_definition, &some_random_scores(100), &[3, 18], one_that_stays);
+    check(as_ptx, &zoo(), &[7, 100], one_that_stays);
+    check(as_ptx, &some_random_scores(100), &[3, 18], one_that_stays);
+}
+
+#[test]
+fn workgroups_that_stay_as_wgsl() {
+    check(as_wgsl, &zoo(), &[6, 100], one_that_stays);
 }
 
 /// Matrices so large that Mesa's driver has too few rounds for some layouts run under eight schedules all the same.

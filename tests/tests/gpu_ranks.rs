@@ -124,7 +124,8 @@ fn check_all(scores: &[Score]) {
     for (number, score) in scores.iter().enumerate() {
         let rows = [[1, 1], [2, 3], [31, 1], [40, 3]][number % 4];
         let Some(host) = host(score, [1, 3, 6][number % 3], rows, number as u64) else { continue };
-        let (model, schedule) = (host.model(), schedules[number % schedules.len()]);
+        let schedule = schedules[number % schedules.len()];
+        let (model, schedule) = (host.model(), Schedule { persistent: number % 2 == 1, ..schedule });
         let exam = Exam::new(rows, &mut random);
         // Few words, so that candidates are met a few at a time.
         for (shards, binding_words) in [(1, Capabilities::default().binding_words), (16, table_words(&host) / 16 + 100)]

@@ -46,7 +46,7 @@ use sptx_runtime::gpu::{
 };
 use sptx_runtime::program::{Model, Owner, Plane, Side, Split};
 
-use crate::legalize::shard;
+use crate::legalize::{persist, shard};
 use crate::lir::{Kernel, verify};
 
 pub use saved::{Unsaved, saves, traffic};
@@ -89,7 +89,7 @@ pub fn plan(model: &Model, schedule: &Schedule) -> Vec<Plan> {
         });
     }
     plans.extend(blocks_of(model, schedule));
-    verified(plans)
+    finished(plans, schedule)
 }
 
 /// The kernels that score blocks.
@@ -122,7 +122,7 @@ pub fn ranking(model: &Model, schedule: &Schedule) -> Vec<Plan> {
         best::exclude(model, schedule),
         best::best(model, schedule),
     ]);
-    verified(plans)
+    finished(plans, schedule)
 }
 
 /// The kernels that [`plan`] lacks for the gradient of blocks: of every query with every candidate, for each end for which
@@ -154,7 +154,7 @@ pub fn block_gradients(model: &Model, schedule: &Schedule) -> Vec<Plan> {
             plans.extend(trained.map(|side| partial::part(model, schedule, split, end, *side)));
         }
     }
-    verified(plans)
+    finished(plans, schedule)
 }
 
 /// The kernels of a run's steps.
@@ -184,7 +184,8 @@ pub fn steps(model: &Model, schedule: &Schedule, steps: &Steps) -> Vec<Plan> {
 /// ```
 pub fn training(model: &Model, schedule: &Schedule, training: Training) -> Vec<Plan> {
     let plans = triple_steps(model, schedule, training);
-    verified(if fit(&plans) { plans } else { triple_steps(model, &without_saved(schedule), training) })
+    let plans = if fit(&plans) { plans } else { triple_steps(model, &without_saved(schedule), training) };
+    finished(plans, schedule)
 }
 
 /// A schedule as the kernels of training steps on triples follow it: saving nothing where they have no binding for it.
@@ -270,7 +271,7 @@ pub fn shared_training(model: &Model, schedule: &Schedule, training: &SharedTrai
     let sources = Source::all(splits.iter().copied()).into_iter().filter(|(_, side)| trained(*side));
     plans.extend(sources.map(|(source, side)| partial::source(model, schedule, source, side)));
     plans.extend(updates(model, schedule, *rule));
-    verified(plans)
+    finished(plans, schedule)
 }
 
 /// The kernels that sort and cut hits.
@@ -302,8 +303,11 @@ pub fn shard_tables(mut plan: Plan, shards: u32) -> Plan {
     plan
 }
 
-/// Runs the verifier over kernels where debug assertions are on.
-fn verified(plans: Vec<Plan>) -> Vec<Plan> {
+/// Kernels as a schedule has them, by the verifier where debug assertions are on.
+fn finished(mut plans: Vec<Plan>, schedule: &Schedule) -> Vec<Plan> {
+    if schedule.persistent {
+        plans.iter_mut().for_each(|plan| plan.kernel = persist(&plan.kernel));
+    }
     if cfg!(debug_assertions) {
         for Plan { kernel, .. } in &plans {
             if let Err(mistakes) = verify(kernel) {

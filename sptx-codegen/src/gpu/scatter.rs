@@ -40,7 +40,7 @@ pub(super) fn scatter(model: &Model, schedule: &Schedule) -> Plan {
     let mut k = Builder::new(kernel_name(model, "scatter"), doc, schedule.workgroup);
     let [tables, triples, scalars, vectors] = memory(&mut k, schedule, Access::Read);
     let positions = Place::Buffer(k.buffer("positions", Scalar::U32, 1, Access::Read));
-    let gradient = k.buffer("gradient", Scalar::F32, 1, Access::Atomic);
+    let gradient = k.buffer("gradient", Scalar::F32, 4, Access::Atomic);
     let savings = Savings::new(model, schedule.saved);
     let scattering = Scattering::new(&mut k, &savings, schedule);
     let rows = Rows::new(&mut k, model, schedule);
@@ -177,13 +177,10 @@ impl Triple<'_> {
         });
     }
 
-    /// Adds numbers to words of the gradient, one after another. What is beyond a row's end, which may be anything, comes
-    /// to what is between rows.
+    /// Adds numbers to words of the gradient. What is beyond a row's end, which may be anything, comes to what is between
+    /// rows.
     fn add(&self, k: &mut Builder, index: Value, numbers: Value) {
-        for lane in 0..k.ty(numbers).lanes {
-            let (index, number) = (k.add_u32(index, lane.into()), k.lane(numbers, lane));
-            k.atomic(Atomic::Add, self.gradient, index, number);
-        }
+        k.atomic(Atomic::Add, self.gradient, index, numbers);
     }
 }
 

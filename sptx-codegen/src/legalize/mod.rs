@@ -6,18 +6,21 @@
 //! |---|---|---|
 //! | [`bind`] | parameters become numbers, and what follows from them is worked out | sizes are known |
 //! | [`shard`] | a buffer becomes several | it is larger than one binding may be |
+//! | [`persist`] | workgroups go round over what there is to do | a schedule says so |
 //! | [`legalize`] | what a [`Target`] lacks is made of what it has | always; emitters call it |
 
 mod arithmetic;
 mod atomics;
 mod bind;
 mod fold;
+mod persist;
 mod rebuild;
 mod shard;
 mod touched;
 mod widths;
 
 pub use bind::bind;
+pub use persist::persist;
 pub use shard::shard;
 pub(crate) use touched::touched;
 pub(crate) use widths::Widths;
@@ -39,11 +42,16 @@ pub struct Target {
     pub mixed_widths: bool,
     /// Atomic additions of numbers. Without this, such an addition is a change of the word's bits.
     pub float_atomics: bool,
+    /// Atomic additions of vectors of numbers. Without this, a vector's lanes are added one after another.
+    pub vector_atomics: bool,
 }
 
 /// Rewrites what the target lacks. What is legal stays as it is.
 pub fn legalize(kernel: &Kernel, target: &Target) -> Kernel {
     let mut legal = kernel.clone();
+    if !target.vector_atomics && legal.uses_vector_atomics() {
+        legal = atomics::lane_by_lane(&legal);
+    }
     if !target.mixed_widths {
         legal = widths::one_width(&legal);
     }

@@ -7,6 +7,11 @@ use super::fold::fold;
 /// What becomes of expressions and accesses. Operands are values of the new kernel, already rewritten; parameters and
 /// places are those of the old one.
 pub(super) trait Rules {
+    /// Calls `fill`, once, where the body is to stand.
+    fn body(&mut self, k: &mut Builder, fill: &mut dyn FnMut(&mut Self, &mut Builder)) {
+        fill(self, k);
+    }
+
     /// Defines what an expression gives.
     fn expression(&mut self, k: &mut Builder, expression: Expression) -> Value {
         define(k, expression)
@@ -55,8 +60,9 @@ pub(super) fn define(k: &mut Builder, expression: Expression) -> Value {
 /// with those of the old one.
 pub(super) fn rebuild(kernel: &Kernel, header: Kernel, rules: &mut impl Rules) -> Kernel {
     let mut builder = Builder::like(header);
-    let mut rebuild = Rebuild { kernel, values: vec![None; kernel.values.len()], rules };
-    rebuild.block(&mut builder, &kernel.body);
+    rules.body(&mut builder, &mut |rules, k| {
+        Rebuild { kernel, values: vec![None; kernel.values.len()], rules }.block(k, &kernel.body);
+    });
     builder.finish()
 }
 

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::lir::{
-    Access, Atomic, Binary, BufferId, Builder, Builtin, Constant, Expression, Launch, Place, Scalar, Statement, Unary,
-    Value, execute,
+    Access, Atomic, Barrier, Binary, BufferId, Builder, Builtin, Constant, Expression, Fault, Launch, Place, Scalar,
+    Statement, Unary, Value, What, execute, verify,
 };
 
 const POOR: Target = Target {
@@ -14,6 +14,7 @@ const POOR: Target = Target {
     operations_on_numbers: false,
     mixed_widths: false,
     float_atomics: false,
+    vector_atomics: false,
 };
 
 /// A kernel that stores what `make` gives of the parameters `a` and `b`.
@@ -103,6 +104,42 @@ proptest! {
         });
         prop_assert_eq!(added, vec![(place(1 + shards), rest)]);
         prop_assert_eq!(&bound.buffers[place(1)].name, &format!("table_{shard}"));
+    }
+}
+
+/// Vectors are added as their lanes are, by shards as well, and become changes of bits like these.
+#[test]
+fn additions_of_vectors_become_additions_of_lanes() {
+    let mut k = Builder::new("scatter", "", 8);
+    let sums = k.buffer("sums", Scalar::F32, 4, Access::Atomic);
+    let thread = k.builtin(Builtin::Thread);
+    let number = k.define(Expression::Convert(Scalar::F32, thread));
+    let half = k.f32(0.5);
+    let four = k.u32(4);
+    // Threads by pairs add to the same words.
+    let (pair, numbers) = (k.div(thread, four), k.join(&[number, half, number, number]));
+    let index = k.mul(pair, four);
+    k.atomic(Atomic::Add, sums, index, numbers);
+    let kernel = k.finish();
+    assert!(kernel.uses_vector_atomics());
+    assert_eq!(legalize(&kernel, &Target { float_atomics: true, vector_atomics: true, ..POOR }).body, kernel.body);
+    let run = |kernel: &Kernel, shards: usize| {
+        let mut buffers = vec![vec![0; 8 / shards]; shards];
+        let parameters = if shards > 1 { vec![4] } else { vec![] };
+        let launch = Launch { workgroups: 1, subgroup: 8, parameters: &parameters };
+        execute(kernel, launch, &mut buffers).expect("no fault");
+        buffers.concat().into_iter().map(f32::from_bits).collect::<Vec<_>>()
+    };
+    let expected = [6.0, 2.0, 6.0, 6.0, 22.0, 2.0, 22.0, 22.0];
+    assert_eq!(run(&kernel, 1), expected);
+    for float_atomics in [true, false] {
+        let legal = legalize(&kernel, &Target { float_atomics, ..POOR });
+        assert!(!legal.uses_vector_atomics());
+        verify(&legal).expect("it keeps the rules");
+        assert_eq!(run(&legal, 1), expected);
+        let sharded = legalize(&shard(&kernel, "sums", 2), &Target { float_atomics, ..POOR });
+        verify(&sharded).expect("it keeps the rules");
+        assert_eq!(run(&sharded, 2), expected);
     }
 }
 
@@ -346,6 +383,57 @@ fn what_is_legal_stays() {
         operations_on_numbers: true,
         mixed_widths: true,
         float_atomics: true,
+        vector_atomics: true,
     };
     assert_eq!(legalize(&mixed(), &rich), mixed());
+}
+
+/// A kernel whose workgroups turn round what 8 threads have, by shared memory.
+fn turns() -> Kernel {
+    let mut k = Builder::new("turns", "", 8);
+    let numbers = Place::Buffer(k.buffer("numbers", Scalar::U32, 1, Access::ReadWrite));
+    let tile = Place::Shared(k.shared("tile", Scalar::U32, 8));
+    let (thread, group) = (k.builtin(Builtin::Thread), k.builtin(Builtin::Workgroup));
+    let (groups, last) = (k.builtin(Builtin::Workgroups), k.u32(7));
+    let number = k.mul(group, groups);
+    let number = k.add(number, thread);
+    k.store(tile, thread, number);
+    k.barrier(Barrier::Shared);
+    let other = k.sub(last, thread);
+    let (number, first) = (k.load(tile, other, 1), k.mul_u32(group, 8));
+    let index = k.add(first, thread);
+    k.store(numbers, index, number);
+    k.finish()
+}
+
+/// What a kernel of so many workgroups leaves, by so many that are launched.
+fn turned(kernel: &Kernel, workgroups: u32, launched: u32) -> Result<Vec<u32>, Fault> {
+    let mut buffers = [vec![u32::MAX; 8 * workgroups as usize]];
+    let parameters = &[workgroups][..kernel.parameters.len()];
+    execute(kernel, Launch { workgroups: launched, subgroup: 8, parameters }, &mut buffers)?;
+    let [numbers] = buffers;
+    Ok(numbers)
+}
+
+#[test]
+fn workgroups_that_stay_do_the_work_of_all() {
+    let stays = persist(&turns());
+    verify(&stays).expect("it keeps the rules");
+    for workgroups in [0, 1, 2, 5, 8] {
+        let expected = turned(&turns(), workgroups, workgroups).expect("no fault");
+        for launched in [1, 2, 3, 8, 20] {
+            assert_eq!(turned(&stays, workgroups, launched).expect("no fault"), expected, "{workgroups} {launched}");
+        }
+    }
+}
+
+/// Without the wait between rounds, one thread writes what another still reads.
+#[test]
+fn rounds_wait_for_one_another() {
+    let mut kernel = persist(&turns());
+    let Some(Statement::For { body, .. }) = kernel.body.last_mut() else { panic!("a loop") };
+    assert_eq!(body.pop(), Some(Statement::Barrier(Barrier::Shared)));
+    let fault = turned(&kernel, 2, 1).expect_err("a race");
+    assert!(matches!(fault.what, What::Race { .. }), "{fault}");
+    turned(&kernel, 2, 2).expect("one round each");
 }

@@ -224,7 +224,7 @@ impl Builder {
         self.push(Statement::Store { place, index, value });
     }
 
-    /// Changes a word of memory in one step.
+    /// Changes each of the value's words of memory in one step.
     pub fn atomic(&mut self, op: Atomic, buffer: BufferId, index: Value, value: Value) {
         self.push(Statement::Atomic { op, buffer, index, value });
     }

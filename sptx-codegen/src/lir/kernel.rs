@@ -105,15 +105,15 @@ pub enum Statement {
         /// What.
         value: Value,
     },
-    /// Changes a word of a buffer in one indivisible step.
+    /// Changes words of a buffer, each in an indivisible step of its own.
     Atomic {
         /// How.
         op: Atomic,
         /// Where.
         buffer: BufferId,
-        /// Which word.
+        /// Which word, the first of as many as the value has lanes.
         index: Value,
-        /// By what.
+        /// By what: for the addition of numbers maybe a vector.
         value: Value,
     },
     /// Changes a word of a buffer of u32, in one indivisible step, to what is made of what it holds.
@@ -351,6 +351,15 @@ impl Kernel {
                         | Expression::Builtin(Builtin::Subgroup | Builtin::SubgroupThread | Builtin::SubgroupSize)
                 );
             }
+        });
+        found
+    }
+
+    /// Whether it adds vectors of numbers to memory atomically, which few devices can.
+    pub fn uses_vector_atomics(&self) -> bool {
+        let mut found = false;
+        self.for_each(|statement| {
+            found |= matches!(statement, Statement::Atomic { value, .. } if self.ty(*value).lanes > 1);
         });
         found
     }

@@ -69,9 +69,11 @@ pub enum Binary {
 }
 
 /// What an atomic operation does to a word of memory.
+///
+/// An addition of numbers may take what is below 2^-126 in magnitude for 0, as NVIDIA's GPUs do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Atomic {
-    /// Adds, u32 or f32.
+    /// Adds, u32 or f32: of these also vectors, lane by lane.
     Add,
     /// Keeps the greater, u32.
     Max,

@@ -91,7 +91,8 @@ impl Display for Headline<'_> {
             }
             Statement::Atomic { op, buffer, index, value } => {
                 write!(f, "atomic {op} ")?;
-                write_access(kernel, Place::Buffer(*buffer), *index, 1, f)?;
+                let lanes = kernel.values.get(*value).map_or(1, |(ty, _)| ty.lanes);
+                write_access(kernel, Place::Buffer(*buffer), *index, lanes, f)?;
                 write!(f, ", {}", shown(value))
             }
             Statement::Change { buffer, index, held, value, .. } => {

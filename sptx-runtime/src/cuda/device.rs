@@ -68,6 +68,8 @@ impl CudaDevice {
             subgroups: Some((warp, warp)),
             float_atomics: true,
             processors: Some(attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?),
+            resident_threads: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?
+                .saturating_mul(attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR)?),
         };
         let stream = context.default_stream();
         Ok(Self { info, context, stream, capabilities })

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Schedule;
+use super::{Capabilities, Schedule};
 use crate::program::{Model, Owner, Shape, Side, Split};
 
 /// A kernel, as text, with what a device must know to launch it.
@@ -30,6 +30,32 @@ impl Artifact {
     /// Number of workgroups that do `count` of what the kernel runs once for each.
     pub fn workgroups(&self, count: u32) -> u32 {
         count.div_ceil(self.rows)
+    }
+
+    /// Number of workgroups that a device launches to do the work of so many: fewer where they go round.
+    ///
+    /// ```
+    /// use sptx_runtime::gpu::{Artifact, Capabilities, Role, Schedule};
+    ///
+    /// let artifact = Artifact {
+    ///     role: Role::Forward,
+    ///     schedule: Schedule { persistent: true, ..Schedule::default() },
+    ///     text: String::new(),
+    ///     entry: "forward".to_owned(),
+    ///     workgroup: 64,
+    ///     rows: 8,
+    ///     parameters: Vec::new(),
+    ///     buffers: Vec::new(),
+    /// };
+    /// let device = Capabilities { resident_threads: 1024, ..Capabilities::default() };
+    /// assert_eq!([10, 1000].map(|workgroups| artifact.launched(workgroups, &device)), [10, 16]);
+    /// ```
+    pub fn launched(&self, workgroups: u32, device: &Capabilities) -> u32 {
+        if self.schedule.persistent {
+            workgroups.min((device.resident_threads / self.workgroup).max(1))
+        } else {
+            workgroups
+        }
     }
 }
 

@@ -80,7 +80,8 @@
 //! | [`Role::Update`] | touched row, or row | `partial`, `rows`, `touched`, `counts` | `tables`, `state0`, `state1`, `sums` |
 //! | [`Role::Constrain`] | touched row, or row | `touched`, `counts` | `tables` |
 //!
-//! Every kernel has the parameters `count` (of what it runs once for each), `batch` (of triples, where that is another number), the
+//! Every kernel has the parameters `count` (of what it runs once for each), `workgroups` (how many have work to do, where
+//! the schedule is persistent and fewer may be launched), `batch` (of triples, where that is another number), the
 //! sizes of dimensions (`dim0`, …), the model's parameters (`parameter0`, …) and the offsets, as far as it reads them;
 //! an artifact lists which, and in which order.
 //!
@@ -179,5 +180,5 @@ pub use engine::{
 pub use planes::{plane_words, table_shards, table_words};
 pub use ranks::{MOST_COUNTED, score_of_merit};
 pub use saved::saved_words;
-pub use schedule::{Backward, Capabilities, Illegal, Saved, Schedule};
+pub use schedule::{Backward, Capabilities, Illegal, RESIDENT_THREADS, Saved, Schedule};
 pub use step::{BLOCK, DIGIT_BITS, PIECE, SOURCE_BIT, histogram_words, most_pieces, sort_rounds};

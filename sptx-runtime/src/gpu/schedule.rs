@@ -27,6 +27,11 @@ pub struct Schedule {
     /// its rows fit, they are read once. 0 stages none.
     #[serde(default)]
     pub staged: u32,
+    /// Whether workgroups go round over the work, as many of them as the device holds at once, instead of one for each
+    /// stretch of it. Kernels that are launched for the most that there can be, of which the device has counted how many
+    /// there are, then start few workgroups that have nothing to do.
+    #[serde(default)]
+    pub persistent: bool,
 }
 
 /// How the gradient of a batch comes to the rows of entities. Those of relations, which many triples share, are always
@@ -84,13 +89,14 @@ impl Default for Schedule {
             backward: Backward::Gathered,
             saved: Saved::Nothing,
             staged: 0,
+            persistent: false,
         }
     }
 }
 
 impl std::fmt::Display for Schedule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward, saved, staged } = self;
+        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward, saved, staged, persistent } = self;
         write!(f, "w{workgroup}l{lanes}v{vector}u{unroll}t{tile}{}", if *subgroups { "s" } else { "" })?;
         f.write_str(match backward {
             Backward::Gathered => "",
@@ -104,7 +110,8 @@ impl std::fmt::Display for Schedule {
             Saved::F32 => "_f32",
             Saved::Bf16 => "_bf16",
             Saved::Signs => "_signs",
-        })
+        })?;
+        f.write_str(if *persistent { "_persistent" } else { "" })
     }
 }
 
@@ -128,6 +135,27 @@ pub struct Capabilities {
     /// How many processors it has, each of which runs some workgroups at a time, where it tells.
     #[serde(default)]
     pub processors: Option<u32>,
+    /// About how many threads it holds at once, which is what kernels of a persistent schedule are launched for. Results do
+    /// not depend on it.
+    pub resident_threads: u32,
+}
+
+/// Threads that a device is taken to hold at once which does not say: those of a GPU of some 32 multiprocessors.
+pub const RESIDENT_THREADS: u32 = 1 << 16;
+
+impl Capabilities {
+    /// More than any device can: where a device is to be held to less, its fields say to what.
+    pub const UNBOUNDED: Self = Self {
+        workgroup: u32::MAX,
+        shared_bytes: u32::MAX,
+        workgroups: u32::MAX,
+        buffers: u32::MAX,
+        binding_words: u32::MAX,
+        subgroups: Some((1, u32::MAX)),
+        float_atomics: true,
+        processors: None,
+        resident_threads: u32::MAX,
+    };
 }
 
 impl Default for Capabilities {
@@ -142,6 +170,7 @@ impl Default for Capabilities {
             subgroups: None,
             float_atomics: false,
             processors: None,
+            resident_threads: RESIDENT_THREADS,
         }
     }
 }
@@ -236,8 +265,10 @@ impl Schedule {
     /// # Errors
     /// The first thing that the device lacks.
     pub fn legal(&self, device: &Capabilities) -> Result<(), Illegal> {
-        // Numbers are added atomically on every device, in one way or another, and what is saved is saved as u32.
-        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward: _, saved: _, staged } = *self;
+        // Numbers are added atomically on every device, in one way or another, what is saved is saved as u32, and any
+        // number of workgroups may go round.
+        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward: _, saved: _, staged, persistent: _ } =
+            *self;
         if workgroup == 0 {
             return Err(Illegal::Empty);
         }

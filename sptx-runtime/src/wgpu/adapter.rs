@@ -3,7 +3,7 @@
 use ::wgpu::{Adapter, Backends, DeviceType, Features, Instance, InstanceDescriptor, InstanceFlags, Limits};
 
 use super::ready;
-use crate::gpu::{Capabilities, DeviceError};
+use crate::gpu::{Capabilities, DeviceError, RESIDENT_THREADS};
 
 /// A GPU, or a driver that does a GPU's work on the CPU.
 #[derive(Clone, Debug)]
@@ -130,6 +130,8 @@ fn capabilities(limits: &Limits, features: Features, subgroups: (u32, u32)) -> C
         subgroups: features.contains(Features::SUBGROUP).then_some(subgroups),
         float_atomics: features.contains(Features::SHADER_FLOAT32_ATOMIC),
         processors: None,
+        // WebGPU does not say.
+        resident_threads: RESIDENT_THREADS,
     }
 }
 

@@ -47,17 +47,7 @@ impl WgpuDevice {
     /// # Errors
     /// [`DeviceError::Absent`] when there is no such adapter, with what to do about it, or it cannot be opened.
     pub fn open(selector: &str) -> Result<Self, DeviceError> {
-        let all = Capabilities {
-            workgroup: u32::MAX,
-            shared_bytes: u32::MAX,
-            workgroups: u32::MAX,
-            buffers: u32::MAX,
-            binding_words: u32::MAX,
-            subgroups: Some((1, u32::MAX)),
-            float_atomics: true,
-            processors: None,
-        };
-        Self::open_within(selector, &all)
+        Self::open_within(selector, &Capabilities::UNBOUNDED)
     }
 
     /// The same, as a device that can do no more than `most`: what does not ask for more runs on every device of these
@@ -78,6 +68,7 @@ impl WgpuDevice {
             subgroups: info.capabilities.subgroups.filter(|_| most.subgroups.is_some()),
             float_atomics: info.capabilities.float_atomics && most.float_atomics,
             processors: info.capabilities.processors,
+            resident_threads: info.capabilities.resident_threads.min(most.resident_threads),
         };
         let descriptor = DeviceDescriptor {
             label: Some("sptx"),

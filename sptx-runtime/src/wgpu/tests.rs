@@ -227,6 +227,7 @@ fn tiny_limits_hold() {
         subgroups: None,
         float_atomics: false,
         processors: None,
+        resident_threads: 128,
     };
     let Some(device) = open_within(Some(&tiny)) else { return };
     assert_eq!(device.capabilities(), tiny);

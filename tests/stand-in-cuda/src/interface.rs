@@ -101,8 +101,9 @@ exports! {
             5 => Ok(c_int::MAX),
             8 => Ok(48 << 10),
             10 => Ok(32),
-            // Multiprocessors.
+            // Multiprocessors; threads of one.
             16 => Ok(4),
+            39 => Ok(1024),
             // The compute capability.
             75 => Ok(7),
             76 => Ok(5),

@@ -47,6 +47,7 @@ fn least(case: &Case, schedule: Schedule) -> Capabilities {
         subgroups: schedule.subgroups.then_some((8, 8)),
         float_atomics: false,
         processors: None,
+        resident_threads: 0,
     }
 }
 

@@ -52,7 +52,7 @@ impl Memory {
     /// Launches a kernel for `count` of what it runs once for each. `actual` says what the buffer of a name is called here.
     ///
     /// The kernels of a step are launched on a grid that is larger than it has to be, as they are for rows that are
-    /// counted on the device.
+    /// counted on the device; but those whose workgroups stay are launched on half of it.
     pub(crate) fn launch(&mut self, plan: &Plan, count: usize, actual: impl Fn(&str) -> String) {
         let kernel = &plan.kernel;
         if let Err(mistakes) = verify(kernel) {
@@ -60,14 +60,16 @@ impl Memory {
             panic!("{}", lines.join("\n"));
         }
         assert!(kernel.buffers.len() <= 8, "`{}` has {} buffers", kernel.name, kernel.buffers.len());
-        self.set(&[("count", count as u32)]);
+        let workgroups = (count as u32).div_ceil(plan.rows) + 1;
+        let stays = kernel.parameters.find(|parameter| parameter.name == "workgroups").is_some();
+        self.set(&[("count", count as u32), ("workgroups", workgroups)]);
         let word = |name: &str| *self.words.get(name).unwrap_or_else(|| panic!("`{}`: `{name}`", kernel.name));
         let parameters: Vec<u32> = kernel.parameters.iter().map(|(_, parameter)| word(&parameter.name)).collect();
         let names: Vec<String> = kernel.buffers.iter().map(|(_, buffer)| actual(&buffer.name)).collect();
         let take =
             |name: &String| self.buffers.remove(name).unwrap_or_else(|| panic!("`{}`: buffer `{name}`", kernel.name));
         let mut buffers: Vec<Vec<u32>> = names.iter().map(take).collect();
-        let workgroups = (count as u32).div_ceil(plan.rows) + 1;
+        let workgroups = if stays { workgroups.div_ceil(2) } else { workgroups };
         let launch = Launch { workgroups, subgroup: SUBGROUP, parameters: &parameters };
         let legal = self.legal.then(|| legalize(kernel, &wgsl::TARGET));
         execute(legal.as_ref().unwrap_or(kernel), launch, &mut buffers).unwrap_or_else(|fault| panic!("{fault}"));

@@ -40,6 +40,11 @@ fn runs_that_save_columns_are_those_of_the_cpu() {
 }
 
 #[test]
+fn runs_by_workgroups_that_stay_are_those_of_the_cpu() {
+    check(|trainer, schedule| on_executor(trainer, Schedule { persistent: true, ..schedule }));
+}
+
+#[test]
 fn runs_by_tables_in_several_bindings_are_those_of_the_cpu() {
     check(on_executor_in_shards);
 }

@@ -156,14 +156,13 @@ impl<'a> Body<'a> {
                 self.lines.push(Line::Store { space, address, values });
             }
             Statement::Atomic { op, buffer, index, value } => {
-                let operand = self.only(*value);
-                let value = self.register(operand);
+                let values = self.lanes(*value).into_iter().map(|lane| self.register(lane)).collect();
                 let (_, address) = self.address(Place::Buffer(*buffer), *index);
                 let operation = match op {
                     Atomic::Add => "add",
                     Atomic::Max => "max",
                 };
-                self.lines.push(Line::Reduce { operation, address, value });
+                self.lines.push(Line::Reduce { operation, address, values });
             }
             Statement::Change { buffer, index, held, body, value } => {
                 let (_, address) = self.address(Place::Buffer(*buffer), *index);

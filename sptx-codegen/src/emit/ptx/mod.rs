@@ -23,9 +23,10 @@ mod spell;
 mod tests;
 mod tree;
 
-use sptx_runtime::gpu::{Artifact, Capabilities, Schedule};
+use sptx_runtime::gpu::{Artifact, Capabilities, RESIDENT_THREADS, Schedule};
 
 use crate::gpu::Plan;
+use crate::legalize::{Target, legalize};
 use crate::lir::Kernel;
 
 pub use arch::{Arch, Feature, UnknownArch};
@@ -34,6 +35,16 @@ use tree::{Class, Entry, Module, Parameter, Shared};
 
 /// Threads of a warp.
 pub const WARP: u32 = 32;
+
+/// What PTX has of what kernels ask for.
+pub const LEGAL: Target = Target {
+    upper_products: true,
+    non_finite_numbers: true,
+    operations_on_numbers: true,
+    mixed_widths: true,
+    float_atomics: true,
+    vector_atomics: false,
+};
 
 /// What every GPU that is written for can do.
 pub const CAPABILITIES: Capabilities = Capabilities {
@@ -46,6 +57,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     subgroups: Some((WARP, WARP)),
     float_atomics: true,
     processors: None,
+    resident_threads: RESIDENT_THREADS,
 };
 
 /// The text of kernels for the GPUs from a generation on, a module. A kernel's name is its entry point's.
@@ -67,7 +79,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
 /// assert!(text.starts_with(".version 6.3\n.target sm_75\n"), "{text}");
 /// ```
 pub fn module<'a>(kernels: impl IntoIterator<Item = &'a Kernel>, arch: Arch) -> String {
-    let entries = kernels.into_iter().map(|kernel| entry(kernel, arch)).collect();
+    let entries = kernels.into_iter().map(|kernel| entry(&legalize(kernel, &LEGAL), arch)).collect();
     Module { entries }.to_string()
 }
 

@@ -95,8 +95,8 @@ impl Display for Line {
                 };
                 write!(f, "st.{space}{} [{address}], {}", width(values), Registers(values))?;
             }
-            Self::Reduce { operation, address, value } => {
-                write!(f, "red.global.{operation}.{} [{address}], {value}", ty(value.class))?;
+            Self::Reduce { operation, address, values } => {
+                write!(f, "red.global.{operation}{} [{address}], {}", width(values), Registers(values))?;
             }
             Self::Exchange { result, address, held, value } => {
                 write!(f, "atom.global.cas.b32 {result}, [{address}], {held}, {value}")?;

@@ -86,8 +86,8 @@ pub(super) enum Line {
     Load { space: Space, results: Vec<Register>, address: Register },
     /// Writes memory.
     Store { space: Space, address: Register, values: Vec<Register> },
-    /// Changes a word of a buffer in one indivisible step.
-    Reduce { operation: &'static str, address: Register, value: Register },
+    /// Changes words of a buffer, as many as there are registers, each in one indivisible step.
+    Reduce { operation: &'static str, address: Register, values: Vec<Register> },
     /// Writes a word of a buffer if it holds `held`, in one indivisible step; gives what it held.
     Exchange { result: Register, address: Register, held: Register, value: Register },
     /// What the thread of the warp has whose number differs in these bits.

@@ -36,6 +36,7 @@ pub const TARGET: Target = Target {
     operations_on_numbers: false,
     mixed_widths: false,
     float_atomics: false,
+    vector_atomics: false,
 };
 
 /// What a text is for.

@@ -223,10 +223,12 @@ impl Group<'_> {
                 };
                 let (index, value) = (self.registers.value(*index), self.registers.value(*value));
                 for &thread in active {
-                    let index = self.registers.get(index, 0, thread);
-                    let span = Span { place: Place::Buffer(*buffer), index, lanes: 1, thread };
+                    let (index, lanes) = (self.registers.get(index, 0, thread), value.lanes as u8);
+                    let span = Span { place: Place::Buffer(*buffer), index, lanes, thread };
                     let words = self.memory.write(span).map_err(|what| (thread, what))?;
-                    words[0] = change(words[0], self.registers.get(value, 0, thread));
+                    for (lane, word) in words.iter_mut().enumerate() {
+                        *word = change(*word, self.registers.get(value, lane, thread));
+                    }
                 }
                 Ok(())
             }

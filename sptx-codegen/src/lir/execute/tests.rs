@@ -4,7 +4,8 @@ use expect_test::{Expect, expect};
 
 use super::super::testing::{butterfly, copy, global_thread, histogram, scatter, transpose, tree};
 use super::super::{
-    Access, Barrier, Binary, Builder, Builtin, Expression, Kernel, Launch, Place, Scalar, Type, Unary, Value, execute,
+    Access, Atomic, Barrier, Binary, Builder, Builtin, Expression, Kernel, Launch, Place, Scalar, Type, Unary, Value,
+    execute,
 };
 use super::Fault;
 
@@ -82,6 +83,39 @@ fn adds_and_changes_in_one_step() {
         assert_eq!(f32::from_bits(*sum), numbers.sum::<f32>(), "{place}");
     }
     assert_eq!(buffers[3], [(1 << 31) | 0b1_0111]);
+}
+
+/// A kernel of four threads, of which two at a time add the same numbers, four at once, from a word on.
+fn adds_vectors(first: u32) -> Kernel {
+    let mut k = Builder::new("adds", "", 4);
+    let sums = k.buffer("sums", Scalar::F32, 4, Access::Atomic);
+    let (thread, two) = (k.builtin(Builtin::Thread), k.u32(2));
+    let numbers = [1.0, 2.0, 3.0, 4.0].map(|number| k.f32(number));
+    let (pair, numbers) = (k.div(thread, two), k.join(&numbers));
+    let index = k.mul_u32(pair, 4);
+    let index = k.add_u32(index, first);
+    k.atomic(Atomic::Add, sums, index, numbers);
+    k.finish()
+}
+
+#[test]
+fn adds_vectors_lane_by_lane() {
+    let mut buffers = [floats((0..8_u8).map(f32::from))];
+    runs(&adds_vectors(0), 3, &[], &mut buffers);
+    let expected = [6.0, 13.0, 20.0, 27.0, 10.0, 17.0, 24.0, 31.0];
+    assert_eq!(buffers[0].iter().map(|bits| f32::from_bits(*bits)).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn vectors_are_added_to_whole_vectors() {
+    let faults = [(2, 16), (0, 7)].map(|(first, words)| {
+        let fault = run(&adds_vectors(first), 1, &[], &mut [vec![0; words]]);
+        fault.expect_err("a vector is not there").to_string()
+    });
+    expect![[r#"
+        kernel `adds`, workgroup 0, thread 0, at `atomic add sums[v10; 4], v7`: `sums[2; 4]`, and 2 is no multiple of 4
+        kernel `adds`, workgroup 0, thread 2, at `atomic add sums[v9; 4], v7`: `sums[4; 4]`, and `sums` has 4 words"#]]
+    .assert_eq(&faults.join("\n"));
 }
 
 #[test]

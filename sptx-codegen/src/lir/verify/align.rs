@@ -52,12 +52,11 @@ impl Zeros<'_> {
                 Statement::Let(_, Expression::Load { index, lanes, .. }) => {
                     self.access(statement, *index, *lanes, report);
                 }
-                Statement::Store { index, value, .. } => {
+                Statement::Store { index, value, .. } | Statement::Atomic { index, value, .. } => {
                     self.access(statement, *index, report.kernel.ty(*value).lanes, report);
                 }
                 Statement::Let(..)
                 | Statement::Set(..)
-                | Statement::Atomic { .. }
                 | Statement::Change { .. }
                 | Statement::If { .. }
                 | Statement::For { .. }

@@ -9,7 +9,8 @@
 //!    is set, on every way to where it is read, before it is read.
 //! 4. Operands have the types that the operation takes; a value has the type that its expression gives.
 //! 5. Buffers that are read are not written. Atomic buffers are touched by atomic operations and changes alone, and others
-//!    by none. No access has more lanes than its buffer allows. `Max` and changes are of u32. What a change makes of a word
+//!    by none. No access has more lanes than its buffer allows. `Max` and changes are of u32; numbers alone are added as
+//!    vectors. What a change makes of a word
 //!    is made by operations, and reads no memory.
 //! 6. The mask of an exchange is 1 to 127.
 //! 7. A loop goes on by 1 at least: by [`range`].

@@ -219,6 +219,39 @@ fn what_buffers_are_for() {
 }
 
 #[test]
+fn what_is_added_as_vectors() {
+    let mut k = Builder::new("sample", "", 8);
+    let sums = k.buffer("sums", Scalar::F32, 4, Access::Atomic);
+    let pairs = k.buffer("pairs", Scalar::F32, 2, Access::Atomic);
+    let counts = k.buffer("counts", Scalar::U32, 4, Access::Atomic);
+    let (thread, four) = (k.builtin(Builtin::Thread), k.f32s(1.0, 4));
+    let numbers = k.define(Expression::Bits(Scalar::U32, four));
+    let index = k.mul_u32(thread, 4);
+    k.atomic(Atomic::Add, sums, index, four);
+    k.atomic(Atomic::Add, sums, thread, four);
+    k.atomic(Atomic::Add, pairs, index, four);
+    k.atomic(Atomic::Add, counts, index, numbers);
+    k.atomic(Atomic::Max, counts, index, numbers);
+    refused(
+        &k.finish(),
+        expect![[r#"
+        kernel `sample`, at `atomic add pairs[v5; 4], v2`: `pairs` allows accesses of 2 lanes, and not of 4
+        kernel `sample`, at `atomic add counts[v5; 4], v3`: `v3` is u32x4, and should be u32
+        kernel `sample`, at `atomic max counts[v5; 4], v3`: `v3` is u32x4, and should be u32"#]],
+    );
+    let mut k = Builder::new("sample", "", 8);
+    let sums = k.buffer("sums", Scalar::F32, 4, Access::Atomic);
+    let (thread, four) = (k.builtin(Builtin::Thread), k.f32s(1.0, 4));
+    k.atomic(Atomic::Add, sums, thread, four);
+    refused(
+        &k.finish(),
+        expect![
+            "kernel `sample`, at `atomic add sums[v0; 4], v2`: 4 lanes at `v0`, which is known to be a multiple of 1 only"
+        ],
+    );
+}
+
+#[test]
 fn what_changes_are_made_of() {
     let kernel = sample(|k, s| {
         let zero = k.u32(0);

@@ -2,7 +2,7 @@
 
 use super::super::builder::expression_type;
 use super::super::print::{Shown, place_name};
-use super::super::{Access, Atomic, Block, Expression, Place, Scalar, Statement, Type, Value};
+use super::super::{Access, Atomic, Block, Buffer, Expression, Place, Scalar, Statement, Type, Value};
 use super::{Report, Rule};
 
 /// Rules 4 to 6, of a kernel that satisfies those before.
@@ -41,12 +41,16 @@ fn check_statement(statement: &Statement, report: &mut Report<'_>) {
                 Atomic::Add => kernel.buffers[*buffer].scalar,
                 Atomic::Max => Scalar::U32,
             };
-            require(statement, *value, Type::new(wanted, 1), report);
-            let buffer = &kernel.buffers[*buffer];
-            if buffer.access != Access::Atomic {
-                report.at(statement, Rule::NotAtomic { buffer: buffer.name.clone() });
-            } else if buffer.scalar != wanted {
+            // Numbers alone are added as vectors.
+            let lanes = if wanted == Scalar::F32 { kernel.ty(*value).lanes } else { 1 };
+            require(statement, *value, Type::new(wanted, lanes), report);
+            let Buffer { name, access, lanes: most, scalar } = &kernel.buffers[*buffer];
+            if *access != Access::Atomic {
+                report.at(statement, Rule::NotAtomic { buffer: name.clone() });
+            } else if *scalar != wanted {
                 report.at(statement, Rule::Operands);
+            } else if lanes > *most {
+                report.at(statement, Rule::TooWide { buffer: name.clone(), most: *most, lanes });
             }
         }
         Statement::Change { buffer, index, held, body, value } => {

@@ -30,6 +30,8 @@ pub(super) enum About<'a> {
 /// What the parameters of one launch depend on.
 struct Launch<'a> {
     count: usize,
+    /// Workgroups that there are to do.
+    workgroups: u32,
     about: About<'a>,
 }
 
@@ -47,7 +49,8 @@ impl<D: Device> Engine<D> {
     /// Launches the kernel of a role for `count` of what it runs once for each.
     pub(super) fn launch(&self, role: Role, count: usize, about: About<'_>) -> Result<(), DeviceError> {
         let Loaded { artifact, kernel } = self.loaded(role);
-        let launch = Launch { count, about };
+        let workgroups = artifact.workgroups(word(count));
+        let launch = Launch { count, workgroups, about };
         let unknown = |what, name: &str| -> ! {
             panic!("kernel `{}` asks for a {what} `{name}`, of which nothing is known", artifact.entry)
         };
@@ -57,13 +60,15 @@ impl<D: Device> Engine<D> {
         let buffers = artifact.buffers.iter().map(|binding| &binding.name);
         let buffers: Vec<_> =
             buffers.map(|name| self.buffer(name, &launch).unwrap_or_else(|| unknown("buffer", name))).collect();
-        self.device.launch(kernel, artifact.workgroups(word(count)), &words, &buffers)
+        let launched = artifact.launched(workgroups, &self.device.capabilities());
+        self.device.launch(kernel, launched, &words, &buffers)
     }
 
     /// The value of a parameter.
     fn word(&self, name: &str, launch: &Launch<'_>) -> Option<u32> {
         match name {
             "count" => return Some(word(launch.count)),
+            "workgroups" => return Some(launch.workgroups),
             "tables_shard" => return Some(word(self.tables.shard_words())),
             _ => {}
         }

@@ -167,10 +167,14 @@ impl<D: Device> Learner<D> {
     /// Makes all launches, of a batch of this size.
     pub(super) fn launch_all(&mut self, size: Size) -> Result<(), DeviceError> {
         let Self { engine, words, arrays, states, launches, .. } = self;
+        let capabilities = engine.device.capabilities();
         let mut values = Vec::new();
         for launch in launches {
-            let count = launch.count.of(size);
-            words.put(self.count, word(count));
+            let loaded = &engine.kernels[launch.kernel];
+            let count = word(launch.count.of(size));
+            let workgroups = loaded.artifact.workgroups(count);
+            words.put(self.count, count);
+            words.put(self.workgroups, workgroups);
             launch.sets.iter().for_each(|(number, value)| words.put(*number, word(value.of(size))));
             values.clear();
             values.extend(launch.words.iter().map(|number| *words.get(*number)));
@@ -182,8 +186,8 @@ impl<D: Device> Learner<D> {
                 }
             };
             let buffers: Vec<&D::Buffer> = launch.buffers.iter().map(array).collect();
-            let loaded = &engine.kernels[launch.kernel];
-            engine.device.launch(&loaded.kernel, loaded.artifact.workgroups(word(count)), &values, &buffers)?;
+            let launched = loaded.artifact.launched(workgroups, &capabilities);
+            engine.device.launch(&loaded.kernel, launched, &values, &buffers)?;
         }
         Ok(())
     }
@@ -191,7 +195,7 @@ impl<D: Device> Learner<D> {
 
 /// The words that launches set, so that they have numbers.
 pub(super) fn reserve(words: &mut Named<u32>) {
-    for name in ["count", "batch", "positives", "first", "epoch", "scale", "shift", "row_count"] {
+    for name in ["count", "workgroups", "batch", "positives", "first", "epoch", "scale", "shift", "row_count"] {
         words.set(name, 0);
     }
 }

@@ -39,6 +39,8 @@ pub struct Learner<D: Device> {
     words: Named<u32>,
     /// The number of the word `count`.
     count: usize,
+    /// The number of the word `workgroups`.
+    workgroups: usize,
     arrays: Named<D::Buffer>,
     /// What the rule keeps of each number, laid out as the tables are.
     states: Vec<Sharded<D::Buffer>>,
@@ -90,6 +92,7 @@ impl<D: Device> Learner<D> {
             sharing,
             batch,
             count: words.set("count", 0),
+            workgroups: words.set("workgroups", 0),
             words,
             arrays: Named::default(),
             states: Vec::new(),
