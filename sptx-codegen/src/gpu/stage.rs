@@ -2,7 +2,7 @@
 //! where a batch is in the order of relations.
 //!
 //! What is staged is the relation of the workgroup's first triple. The others read there if they have the same, and in the
-//! tables if not, or where rows are longer than the memory that the schedule gives.
+//! tables if not, or where rows are longer than the memory that the schedule gives. Rows come there as copies, all of them under way at once.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,8 @@ pub(super) fn stage(
     if words == 0 || planes.is_empty() {
         return None;
     }
-    let memory = Place::Shared(k.shared("relation_rows", Scalar::F32, words));
+    let Place::Buffer(tables) = tables else { unreachable!("tables are a buffer") };
+    let memory = k.shared("relation_rows", Scalar::F32, words);
     let (group, one) = (k.builtin(Builtin::Workgroup), k.u32(1));
     let first = k.mul_u32(group, schedule.workgroup / schedule.lanes);
     let last = k.sub(rows.count, one);
@@ -68,15 +69,15 @@ pub(super) fn stage(
         let step = k.u32(schedule.workgroup * u32::from(schedule.vector));
         k.repeat(begin, until, step, |k, column| {
             let index = k.add(from, column);
-            let value = k.load(tables, index, schedule.vector);
             let at = within(k, *offset, column, words, schedule.vector);
-            k.store(memory, at, value);
+            k.copy(memory, at, tables, index, schedule.vector);
         });
     }
+    k.await_copies();
     k.barrier(Barrier::Shared);
     let same = k.binary(Binary::Equal, relation, staged);
     let holds = k.binary(Binary::And, fits, same);
-    Some(Staged { rows: memory, words, offsets, holds })
+    Some(Staged { rows: Place::Shared(memory), words, offsets, holds })
 }
 
 impl Staged {

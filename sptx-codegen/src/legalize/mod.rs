@@ -12,6 +12,7 @@
 mod arithmetic;
 mod atomics;
 mod bind;
+mod copies;
 mod fold;
 mod persist;
 mod rebuild;
@@ -44,6 +45,8 @@ pub struct Target {
     pub float_atomics: bool,
     /// Atomic additions of vectors of numbers. Without this, a vector's lanes are added one after another.
     pub vector_atomics: bool,
+    /// Copies to shared memory while threads do other things. Without this, a copy is a load and a store.
+    pub copies: bool,
 }
 
 /// Rewrites what the target lacks. What is legal stays as it is.
@@ -51,6 +54,9 @@ pub fn legalize(kernel: &Kernel, target: &Target) -> Kernel {
     let mut legal = kernel.clone();
     if !target.vector_atomics && legal.uses_vector_atomics() {
         legal = atomics::lane_by_lane(&legal);
+    }
+    if !target.copies && legal.uses_copies() {
+        legal = copies::as_stores(&legal);
     }
     if !target.mixed_widths {
         legal = widths::one_width(&legal);

@@ -1,6 +1,6 @@
 //! A kernel, statement by statement, into another.
 
-use crate::lir::{Atomic, BufferId, Builder, Constant, Expression, Kernel, Place, Statement, Value};
+use crate::lir::{Atomic, BufferId, Builder, Constant, Expression, Kernel, Place, SharedId, Statement, Value};
 
 use super::fold::fold;
 
@@ -34,7 +34,17 @@ pub(super) trait Rules {
         access(self, k, buffer, index);
     }
 
-    /// Changes a word of memory by an operation.
+    /// Begins to copy `lanes` words of a buffer, from one on, to those of an array, from one on.
+    fn copy(&mut self, k: &mut Builder, (shared, at): (SharedId, Value), (buffer, from): (BufferId, Value), lanes: u8) {
+        self.locate(k, buffer, from, &mut |_, k, buffer, from| k.copy(shared, at, buffer, from, lanes));
+    }
+
+    /// Waits for copies.
+    fn await_copies(&mut self, k: &mut Builder) {
+        k.await_copies();
+    }
+
+    /// Changes words of memory by an operation.
     fn atomic(&mut self, k: &mut Builder, op: Atomic, buffer: BufferId, index: Value, value: Value) {
         self.locate(k, buffer, index, &mut |_, k, buffer, index| k.atomic(op, buffer, index, value));
     }
@@ -102,6 +112,11 @@ impl<R: Rules> Rebuild<'_, R> {
                 let (index, value) = (self.new_value(*index), self.new_value(*value));
                 self.rules.store(k, *place, index, value);
             }
+            Statement::Copy { shared, at, buffer, from, lanes } => {
+                let [at, from] = [at, from].map(|index| self.new_value(*index));
+                self.rules.copy(k, (*shared, at), (*buffer, from), *lanes);
+            }
+            Statement::Await => self.rules.await_copies(k),
             Statement::Atomic { op, buffer, index, value } => {
                 let (index, value) = (self.new_value(*index), self.new_value(*value));
                 self.rules.atomic(k, *op, *buffer, index, value);

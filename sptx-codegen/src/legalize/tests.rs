@@ -15,6 +15,7 @@ const POOR: Target = Target {
     mixed_widths: false,
     float_atomics: false,
     vector_atomics: false,
+    copies: false,
 };
 
 /// A kernel that stores what `make` gives of the parameters `a` and `b`.
@@ -140,6 +141,37 @@ fn additions_of_vectors_become_additions_of_lanes() {
         let sharded = legalize(&shard(&kernel, "sums", 2), &Target { float_atomics, ..POOR });
         verify(&sharded).expect("it keeps the rules");
         assert_eq!(run(&sharded, 2), expected);
+    }
+}
+
+/// What is copied is loaded and stored where a target has no copies, from each shard of a buffer.
+#[test]
+fn copies_become_loads_and_stores() {
+    let mut k = Builder::new("turns", "", 4);
+    let numbers = k.buffer("numbers", Scalar::U32, 2, Access::Read);
+    let turned = Place::Buffer(k.buffer("turned", Scalar::U32, 2, Access::ReadWrite));
+    let tile = k.shared("tile", Scalar::U32, 8);
+    let (thread, last) = (k.builtin(Builtin::Thread), k.u32(3));
+    let own = k.mul_u32(thread, 2);
+    k.copy(tile, own, numbers, own, 2);
+    k.await_copies();
+    k.barrier(Barrier::Shared);
+    let other = k.sub(last, thread);
+    let other = k.mul_u32(other, 2);
+    let pair = k.load(Place::Shared(tile), other, 2);
+    k.store(turned, own, pair);
+    let kernel = k.finish();
+    let rich = Target { copies: true, mixed_widths: true, ..POOR };
+    for (shards, target) in [(1, rich), (1, POOR), (2, rich), (2, POOR)] {
+        let legal = legalize(&shard(&kernel, "numbers", shards), &target);
+        verify(&legal).expect("it keeps the rules");
+        assert_eq!(legal.uses_copies(), target.copies);
+        let (parameters, half) = (&[4][..shards as usize - 1], 8 / shards);
+        let mut buffers: Vec<Vec<u32>> =
+            (0..shards).map(|shard| (shard * half..(shard + 1) * half).collect()).collect();
+        buffers.push(vec![0; 8]);
+        execute(&legal, Launch { workgroups: 1, subgroup: 4, parameters }, &mut buffers).expect("no fault");
+        assert_eq!(buffers.last(), Some(&vec![6, 7, 4, 5, 2, 3, 0, 1]), "{shards} {target:?}");
     }
 }
 
@@ -384,6 +416,7 @@ fn what_is_legal_stays() {
         mixed_widths: true,
         float_atomics: true,
         vector_atomics: true,
+        copies: true,
     };
     assert_eq!(legalize(&mixed(), &rich), mixed());
 }

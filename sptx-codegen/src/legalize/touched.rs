@@ -11,6 +11,7 @@ pub(crate) fn touched(kernel: &Kernel) -> Kernel {
     kernel.for_each(|statement| match statement {
         Statement::Let(_, Expression::Load { place: Place::Buffer(buffer), .. })
         | Statement::Store { place: Place::Buffer(buffer), .. }
+        | Statement::Copy { buffer, .. }
         | Statement::Atomic { buffer, .. }
         | Statement::Change { buffer, .. } => is_touched[buffer.index()] = true,
         _ => {}

@@ -26,17 +26,15 @@ impl Widths {
     pub(crate) fn of(kernel: &Kernel) -> Self {
         let mut widths = Self::default();
         kernel.for_each(|statement| match statement {
-            Statement::Let(_, Expression::Load { place, lanes, .. }) => {
-                let width = widths.places.entry(*place).or_default();
-                width.loaded = width.loaded.max(*lanes);
-            }
-            Statement::Store { place, value, .. } => {
-                let width = widths.places.entry(*place).or_default();
-                let lanes = kernel.ty(*value).lanes;
-                width.stored = Some(width.stored.map_or(lanes, |stored| stored.min(lanes)));
+            Statement::Let(_, Expression::Load { place, lanes, .. }) => widths.loads(*place, *lanes),
+            Statement::Store { place, value, .. } => widths.stores(*place, kernel.ty(*value).lanes),
+            Statement::Copy { shared, buffer, lanes, .. } => {
+                widths.loads(Place::Buffer(*buffer), *lanes);
+                widths.stores(Place::Shared(*shared), *lanes);
             }
             Statement::Let(..)
             | Statement::Set(..)
+            | Statement::Await
             | Statement::Atomic { .. }
             | Statement::Change { .. }
             | Statement::If { .. }
@@ -44,6 +42,16 @@ impl Widths {
             | Statement::Barrier(_) => {}
         });
         widths
+    }
+
+    fn loads(&mut self, place: Place, lanes: u8) {
+        let width = self.places.entry(place).or_default();
+        width.loaded = width.loaded.max(lanes);
+    }
+
+    fn stores(&mut self, place: Place, lanes: u8) {
+        let width = self.places.entry(place).or_default();
+        width.stored = Some(width.stored.map_or(lanes, |stored| stored.min(lanes)));
     }
 
     /// The lanes of what a place is an array of, where stores have one width: that of its stores, else that of its widest

@@ -224,6 +224,16 @@ impl Builder {
         self.push(Statement::Store { place, index, value });
     }
 
+    /// Begins to copy `lanes` words of a buffer, from the word `from` on, to shared memory, from the word `at` on.
+    pub fn copy(&mut self, shared: SharedId, at: Value, buffer: BufferId, from: Value, lanes: u8) {
+        self.push(Statement::Copy { shared, at, buffer, from, lanes });
+    }
+
+    /// Waits for the copies that were begun.
+    pub fn await_copies(&mut self) {
+        self.push(Statement::Await);
+    }
+
     /// Changes each of the value's words of memory in one step.
     pub fn atomic(&mut self, op: Atomic, buffer: BufferId, index: Value, value: Value) {
         self.push(Statement::Atomic { op, buffer, index, value });
@@ -442,9 +452,12 @@ fn drop_unread(kernel: &mut Kernel) {
             Statement::Set(variable, _) => got.contains(variable),
             Statement::If { then, otherwise, .. } => !then.is_empty() || !otherwise.is_empty(),
             Statement::For { body, .. } => !body.is_empty(),
-            Statement::Store { .. } | Statement::Atomic { .. } | Statement::Change { .. } | Statement::Barrier(_) => {
-                true
-            }
+            Statement::Store { .. }
+            | Statement::Copy { .. }
+            | Statement::Await
+            | Statement::Atomic { .. }
+            | Statement::Change { .. }
+            | Statement::Barrier(_) => true,
         }) {
             return;
         }
@@ -466,6 +479,8 @@ fn sweep(block: &mut Block, wanted: &impl Fn(&Statement) -> bool) -> bool {
             Statement::Let(..)
             | Statement::Set(..)
             | Statement::Store { .. }
+            | Statement::Copy { .. }
+            | Statement::Await
             | Statement::Atomic { .. }
             | Statement::Barrier(_) => {}
         }

@@ -105,6 +105,22 @@ pub enum Statement {
         /// What.
         value: Value,
     },
+    /// Begins to copy words of a buffer that is read to shared memory. Until this thread has waited for its copies nobody may
+    /// touch the words there.
+    Copy {
+        /// Where to.
+        shared: SharedId,
+        /// Which word, the first of `lanes`.
+        at: Value,
+        /// Where from.
+        buffer: BufferId,
+        /// Which word, the first of `lanes`.
+        from: Value,
+        /// How many.
+        lanes: u8,
+    },
+    /// Waits for the copies that this thread has begun. Other threads see what they wrote after a barrier.
+    Await,
     /// Changes words of a buffer, each in an indivisible step of its own.
     Atomic {
         /// How.
@@ -301,10 +317,11 @@ impl Statement {
             Self::Let(_, expression) => expression.operands(),
             Self::Set(_, value) => vec![*value],
             Self::Store { index, value, .. } | Self::Atomic { index, value, .. } => vec![*index, *value],
+            Self::Copy { at, from, .. } => vec![*at, *from],
             Self::Change { index, .. } => vec![*index],
             Self::If { condition, .. } => vec![*condition],
             Self::For { from, until, step, .. } => vec![*from, *until, *step],
-            Self::Barrier(_) => Vec::new(),
+            Self::Await | Self::Barrier(_) => Vec::new(),
         }
     }
 
@@ -313,7 +330,13 @@ impl Statement {
         match self {
             Self::If { then, otherwise, .. } => vec![then, otherwise],
             Self::For { body, .. } | Self::Change { body, .. } => vec![body],
-            Self::Let(..) | Self::Set(..) | Self::Store { .. } | Self::Atomic { .. } | Self::Barrier(_) => Vec::new(),
+            Self::Let(..)
+            | Self::Set(..)
+            | Self::Store { .. }
+            | Self::Copy { .. }
+            | Self::Await
+            | Self::Atomic { .. }
+            | Self::Barrier(_) => Vec::new(),
         }
     }
 }
@@ -352,6 +375,13 @@ impl Kernel {
                 );
             }
         });
+        found
+    }
+
+    /// Whether it begins copies to shared memory, which few devices have words for.
+    pub fn uses_copies(&self) -> bool {
+        let mut found = false;
+        self.for_each(|statement| found |= matches!(statement, Statement::Copy { .. }));
         found
     }
 

@@ -60,6 +60,8 @@ fn write_block(kernel: &Kernel, block: &Block, depth: usize, f: &mut Formatter<'
             Statement::Let(..)
             | Statement::Set(..)
             | Statement::Store { .. }
+            | Statement::Copy { .. }
+            | Statement::Await
             | Statement::Atomic { .. }
             | Statement::Barrier(_) => {}
         }
@@ -89,6 +91,13 @@ impl Display for Headline<'_> {
                 write_access(kernel, *place, *index, lanes, f)?;
                 write!(f, " = {}", shown(value))
             }
+            Statement::Copy { shared, at, buffer, from, lanes } => {
+                f.write_str("copy ")?;
+                write_access(kernel, Place::Shared(*shared), *at, *lanes, f)?;
+                f.write_str(" from ")?;
+                write_access(kernel, Place::Buffer(*buffer), *from, *lanes, f)
+            }
+            Statement::Await => f.write_str("await copies"),
             Statement::Atomic { op, buffer, index, value } => {
                 write!(f, "atomic {op} ")?;
                 let lanes = kernel.values.get(*value).map_or(1, |(ty, _)| ty.lanes);

@@ -132,6 +132,42 @@ pub(super) fn transpose() -> Kernel {
     k.finish()
 }
 
+/// What a kernel that copies to shared memory does, and what one that is wrong leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Waits for the copies, then for the other threads.
+    Both,
+    /// For the copies alone.
+    Copies,
+    /// For the other threads alone.
+    Threads,
+    /// For nothing, and reads what it has begun to copy itself.
+    Nothing,
+}
+
+/// Turns round the quads of eight threads, which are copied to shared memory.
+pub(super) fn quads(wait: Wait) -> Kernel {
+    let mut k = Builder::new("quads", "Turns quads round.", 8);
+    let numbers = k.buffer("numbers", Scalar::F32, 4, Access::Read);
+    let turned = Place::Buffer(k.buffer("turned", Scalar::F32, 4, Access::ReadWrite));
+    let tile = k.shared("tile", Scalar::F32, 32);
+    let (thread, group, last) = (k.builtin(Builtin::Thread), k.builtin(Builtin::Workgroup), k.u32(7));
+    let (first, own) = (k.mul_u32(group, 32), k.mul_u32(thread, 4));
+    let from = k.add(first, own);
+    k.copy(tile, own, numbers, from, 4);
+    if matches!(wait, Wait::Both | Wait::Copies) {
+        k.await_copies();
+    }
+    if matches!(wait, Wait::Both | Wait::Threads) {
+        k.barrier(Barrier::Shared);
+    }
+    let read = if wait == Wait::Nothing { thread } else { k.sub(last, thread) };
+    let read = k.mul_u32(read, 4);
+    let quad = k.load(Place::Shared(tile), read, 4);
+    k.store(turned, from, quad);
+    k.finish()
+}
+
 /// How often each number below 8 occurs, and the greatest.
 pub(super) fn histogram() -> Kernel {
     let mut k = Builder::new("histogram", "Counts numbers.", 16);

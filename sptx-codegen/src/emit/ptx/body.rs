@@ -155,6 +155,12 @@ impl<'a> Body<'a> {
                 let (space, address) = self.address(*place, *index);
                 self.lines.push(Line::Store { space, address, values });
             }
+            Statement::Copy { shared, at, buffer, from, lanes } => {
+                let (_, to) = self.address(Place::Shared(*shared), *at);
+                let (_, from) = self.address(Place::Buffer(*buffer), *from);
+                self.lines.push(Line::Copy { to, from, bytes: WORD * u32::from(*lanes) });
+            }
+            Statement::Await => self.lines.push(Line::AwaitCopies),
             Statement::Atomic { op, buffer, index, value } => {
                 let values = self.lanes(*value).into_iter().map(|lane| self.register(lane)).collect();
                 let (_, address) = self.address(Place::Buffer(*buffer), *index);

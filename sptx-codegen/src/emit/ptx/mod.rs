@@ -44,6 +44,7 @@ pub const LEGAL: Target = Target {
     mixed_widths: true,
     float_atomics: true,
     vector_atomics: false,
+    copies: false,
 };
 
 /// What every GPU that is written for can do.

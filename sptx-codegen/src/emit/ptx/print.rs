@@ -95,6 +95,12 @@ impl Display for Line {
                 };
                 write!(f, "st.{space}{} [{address}], {}", width(values), Registers(values))?;
             }
+            Self::Copy { to, from, bytes } => {
+                // Past the first cache, for which only whole 16 bytes can go.
+                let cache = if *bytes == 16 { "cg" } else { "ca" };
+                write!(f, "cp.async.{cache}.shared.global [{to}], [{from}], {bytes}")?;
+            }
+            Self::AwaitCopies => f.write_str("cp.async.wait_all")?,
             Self::Reduce { operation, address, values } => {
                 write!(f, "red.global.{operation}{} [{address}], {}", width(values), Registers(values))?;
             }

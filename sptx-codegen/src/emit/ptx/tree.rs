@@ -86,6 +86,10 @@ pub(super) enum Line {
     Load { space: Space, results: Vec<Register>, address: Register },
     /// Writes memory.
     Store { space: Space, address: Register, values: Vec<Register> },
+    /// Begins to copy 4, 8 or 16 bytes of a buffer to a workgroup's memory.
+    Copy { to: Register, from: Register, bytes: u32 },
+    /// Waits for the thread's copies.
+    AwaitCopies,
     /// Changes words of a buffer, as many as there are registers, each in one indivisible step.
     Reduce { operation: &'static str, address: Register, values: Vec<Register> },
     /// Writes a word of a buffer if it holds `held`, in one indivisible step; gives what it held.

@@ -136,6 +136,7 @@ impl Body<'_> {
                 self.name_readers(|reads| reads.places.contains(place));
                 self.statements.push(Statement::Assign(place_text, value));
             }
+            Step::Copy { .. } | Step::Await => unreachable!("legal kernels load and store"),
             Step::Atomic { op, buffer, index, value } => {
                 let word = self.access(Place::Buffer(*buffer), *index, 1);
                 let operands = vec![Expression::Prefix('&', Box::new(word)), self.take(*value)];

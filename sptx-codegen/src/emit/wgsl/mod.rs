@@ -37,6 +37,7 @@ pub const TARGET: Target = Target {
     mixed_widths: false,
     float_atomics: false,
     vector_atomics: false,
+    copies: false,
 };
 
 /// What a text is for.

@@ -164,6 +164,7 @@ impl Walk<'_> {
                 self.inner(2 * number, body);
                 self.loops.pop();
             }
+            Statement::Copy { .. } | Statement::Await => unreachable!("legal kernels load and store"),
             Statement::Barrier(_) => {}
         }
     }

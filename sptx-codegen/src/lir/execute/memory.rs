@@ -1,7 +1,7 @@
 //! Buffers and shared memory: every access is checked.
 
 use super::super::print::place_name;
-use super::super::{Access, Barrier, Kernel, Place};
+use super::super::{Access, Barrier, Kernel, Place, SharedId};
 use super::What;
 use super::shadow::{Groups, Threads, Who};
 
@@ -10,6 +10,8 @@ pub(super) struct Memory<'a> {
     kernel: &'a Kernel,
     buffers: Vec<Buffer<'a>>,
     shared: Vec<Shared>,
+    /// The copies under way.
+    pending: Vec<Pending>,
     workgroup: u32,
     /// One more after each barrier of the kind, and in each workgroup.
     epochs: Epochs,
@@ -31,7 +33,16 @@ struct Buffer<'a> {
 struct Shared {
     words: Vec<u32>,
     defined: Vec<bool>,
+    /// Whether a copy to the word is under way.
+    awaited: Vec<bool>,
     shadow: Threads,
+}
+
+/// A copy to shared memory that a thread has not waited for.
+struct Pending {
+    shared: SharedId,
+    to: Span,
+    words: Vec<u32>,
 }
 
 /// Some words of memory, by a thread.
@@ -57,10 +68,11 @@ impl<'a> Memory<'a> {
         let shared = kernel.shared.iter().map(|(_, declared)| declared.words as usize).map(|words| Shared {
             words: vec![0; words],
             defined: vec![false; words],
+            awaited: vec![false; words],
             shadow: Threads::new(words),
         });
         let (buffers, shared) = (buffers.collect(), shared.collect());
-        Self { kernel, buffers, shared, workgroup: 0, epochs: Epochs::default() }
+        Self { kernel, buffers, shared, pending: Vec::new(), workgroup: 0, epochs: Epochs::default() }
     }
 
     /// Begins a workgroup: its shared memory is undefined.
@@ -68,7 +80,35 @@ impl<'a> Memory<'a> {
         self.workgroup = workgroup;
         self.barrier(Barrier::Shared);
         self.barrier(Barrier::Buffers);
-        self.shared.iter_mut().for_each(|shared| shared.defined.fill(false));
+        self.pending.clear();
+        for shared in &mut self.shared {
+            shared.defined.fill(false);
+            shared.awaited.fill(false);
+        }
+    }
+
+    /// Begins a copy between spans of a thread's. Both are touched now, and the words there once more when it ends: races
+    /// with what other threads do meanwhile are found.
+    pub(super) fn begin_copy(&mut self, shared: SharedId, to: Span, from: Span) -> Result<(), What> {
+        let words = self.read(from)?.to_vec();
+        self.write(to)?;
+        let first = to.index as usize;
+        self.shared[shared.index()].awaited[first..first + words.len()].fill(true);
+        self.pending.push(Pending { shared, to, words });
+        Ok(())
+    }
+
+    /// Ends a thread's copies.
+    pub(super) fn end_copies(&mut self, thread: u32) -> Result<(), What> {
+        let (ended, left) = std::mem::take(&mut self.pending).into_iter().partition(|copy| copy.to.thread == thread);
+        self.pending = left;
+        let ended: Vec<Pending> = ended;
+        for Pending { shared, to, words } in ended {
+            let first = to.index as usize;
+            self.shared[shared.index()].awaited[first..first + words.len()].fill(false);
+            self.write(to)?.copy_from_slice(&words);
+        }
+        Ok(())
     }
 
     pub(super) fn barrier(&mut self, barrier: Barrier) {
@@ -124,6 +164,9 @@ impl<'a> Memory<'a> {
                 for index in range.clone() {
                     let raced = shared.shadow.access(index, thread, self.epochs.shared, writes);
                     raced.map_err(|other| by_threads(index, other))?;
+                    if shared.awaited[index] {
+                        return Err(What::CopyUnderWay { place: name(), index });
+                    }
                     if writes {
                         shared.defined[index] = true;
                     } else if !shared.defined[index] {

@@ -56,6 +56,8 @@ pub enum What {
     Misaligned { place: String, index: u32, lanes: u8 },
     #[error("word {index} of `{place}` is read, which the workgroup has not written")]
     Undefined { place: String, index: usize },
+    #[error("word {index} of `{place}` is touched, and a copy to it is under way")]
+    CopyUnderWay { place: String, index: usize },
     #[error("word {index} of `{place}`: a race with {}", other_thread(*.other))]
     Race { place: String, index: usize, other: Option<u32> },
     #[error("word {index} of `{place}`: a race with {}", other_workgroup(*.other))]
@@ -214,6 +216,24 @@ impl Group<'_> {
                 Ok(())
             }
             Statement::Store { place, index, value } => self.store(*place, *index, *value, active),
+            Statement::Copy { shared, at, buffer, from, lanes } => {
+                let [at, from] = [at, from].map(|index| self.registers.value(*index));
+                for &thread in active {
+                    let span = |place, index| Span {
+                        place,
+                        index: self.registers.get(index, 0, thread),
+                        lanes: *lanes,
+                        thread,
+                    };
+                    let (to, from) = (span(Place::Shared(*shared), at), span(Place::Buffer(*buffer), from));
+                    self.memory.begin_copy(*shared, to, from).map_err(|what| (thread, what))?;
+                }
+                Ok(())
+            }
+            Statement::Await => {
+                let ended = |thread: &u32| self.memory.end_copies(*thread).map_err(|what| (*thread, what));
+                active.iter().try_for_each(ended)
+            }
             Statement::Atomic { op, buffer, index, value } => {
                 let add_f32 = self.kernel.buffers[*buffer].scalar == Scalar::F32;
                 let change: fn(u32, u32) -> u32 = match op {

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::super::testing::{butterfly, copy, global_thread, histogram, scatter, transpose, tree};
+use super::super::testing::{Wait, butterfly, copy, global_thread, histogram, quads, scatter, transpose, tree};
 use super::super::{
     Access, Atomic, Barrier, Binary, Builder, Builtin, Expression, Kernel, Launch, Place, Scalar, Type, Unary, Value,
     execute,
@@ -60,6 +60,30 @@ fn transposes_matrices_of_every_size() {
             assert_eq!(*word, index % size * size + index / size, "word {index} of {size} × {size}");
         }
     }
+}
+
+#[test]
+fn copies_are_there_after_both_waits() {
+    let mut buffers = [(0..64).collect(), vec![0; 64]];
+    runs(&quads(Wait::Both), 2, &[], &mut buffers);
+    for (index, word) in (0..).zip(&buffers[1]) {
+        let (group, quad, lane) = (index / 32, index / 4 % 8, index % 4);
+        assert_eq!(*word, 32 * group + 4 * (7 - quad) + lane, "word {index}");
+    }
+}
+
+#[test]
+fn copies_under_way_are_not_touched() {
+    let faults = [Wait::Copies, Wait::Threads, Wait::Nothing].map(|wait| {
+        let fault = run(&quads(wait), 1, &[], &mut [(0..32).collect(), vec![0; 32]]);
+        format!("{wait:?}: {}", fault.expect_err("a wait is left out"))
+    });
+    expect![[r#"
+        Copies: kernel `quads`, workgroup 0, thread 0, at `v10: f32x4 = tile[v9; 4]`: word 28 of `tile`: a race with thread 7
+        Threads: kernel `quads`, workgroup 0, thread 0, at `v10: f32x4 = tile[v9; 4]`: word 28 of `tile` is touched, and a copy to it is under way
+        Nothing: kernel `quads`, workgroup 0, thread 0, at `v8: f32x4 = tile[v6; 4]`: word 0 of `tile` is touched, and a copy to it is under way"#]].assert_eq(&faults.join("\n"));
+    let short = run(&quads(Wait::Both), 1, &[], &mut [(0..31).collect(), vec![0; 32]]);
+    expect!["kernel `quads`, workgroup 0, thread 7, at `copy tile[v6; 4] from numbers[v7; 4]`: `numbers[28; 4]`, and `numbers` has 28 words"].assert_eq(&short.expect_err("a word is missing").to_string());
 }
 
 #[test]

@@ -55,8 +55,12 @@ impl Zeros<'_> {
                 Statement::Store { index, value, .. } | Statement::Atomic { index, value, .. } => {
                     self.access(statement, *index, report.kernel.ty(*value).lanes, report);
                 }
+                Statement::Copy { at, from, lanes, .. } => {
+                    [at, from].into_iter().for_each(|index| self.access(statement, *index, *lanes, report));
+                }
                 Statement::Let(..)
                 | Statement::Set(..)
+                | Statement::Await
                 | Statement::Change { .. }
                 | Statement::If { .. }
                 | Statement::For { .. }

@@ -10,7 +10,7 @@
 //! 4. Operands have the types that the operation takes; a value has the type that its expression gives.
 //! 5. Buffers that are read are not written. Atomic buffers are touched by atomic operations and changes alone, and others
 //!    by none. No access has more lanes than its buffer allows. `Max` and changes are of u32; numbers alone are added as
-//!    vectors. What a change makes of a word
+//!    vectors. Copies are from buffers that are read. What a change makes of a word
 //!    is made by operations, and reads no memory.
 //! 6. The mask of an exchange is 1 to 127.
 //! 7. A loop goes on by 1 at least: by [`range`].
@@ -82,6 +82,8 @@ pub enum Rule {
     AtomicOnly { buffer: String },
     #[error("`{buffer}` is not atomic")]
     NotAtomic { buffer: String },
+    #[error("`{buffer}` may be written, and is copied meanwhile")]
+    CopiedWhileWritten { buffer: String },
     #[error("a change is made by operations alone")]
     NotAnOperation,
     #[error("`{buffer}` allows accesses of {most} lanes, and not of {lanes}")]
@@ -184,6 +186,8 @@ impl<'a> Definitions<'a> {
                     Statement::Change { held, .. } => all[held.index()] = Some(Definition::Held),
                     Statement::Set(..)
                     | Statement::Store { .. }
+                    | Statement::Copy { .. }
+                    | Statement::Await
                     | Statement::Atomic { .. }
                     | Statement::If { .. }
                     | Statement::Barrier(_) => {}

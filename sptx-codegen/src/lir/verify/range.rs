@@ -139,6 +139,9 @@ impl Ranges<'_> {
             Statement::Store { place, index, value } => {
                 self.access(statement, *place, *index, kernel.ty(*value).lanes, report);
             }
+            Statement::Copy { shared, at, lanes, .. } => {
+                self.access(statement, Place::Shared(*shared), *at, *lanes, report);
+            }
             Statement::Set(variable, value) if kernel.variables[*variable] == Type::U32 => {
                 let range = self.of(*value);
                 let sets = &mut self.sets[variable.index()];
@@ -162,7 +165,7 @@ impl Ranges<'_> {
                 self.block(body, report);
             }
             Statement::Change { body, .. } => self.block(body, report),
-            Statement::Set(..) | Statement::Atomic { .. } | Statement::Barrier(_) => {}
+            Statement::Set(..) | Statement::Await | Statement::Atomic { .. } | Statement::Barrier(_) => {}
         }
     }
 

@@ -109,6 +109,10 @@ impl Scope<'_, '_> {
                 set.insert(*variable);
             }
             Statement::Store { place, .. } => self.place(statement, *place),
+            Statement::Copy { shared, buffer, .. } => {
+                self.place(statement, Place::Shared(*shared));
+                self.place(statement, Place::Buffer(*buffer));
+            }
             Statement::Atomic { buffer, .. } => self.place(statement, Place::Buffer(*buffer)),
             Statement::Change { buffer, held, body, value, .. } => {
                 self.place(statement, Place::Buffer(*buffer));
@@ -131,7 +135,7 @@ impl Scope<'_, '_> {
                 self.block(body, &mut set.clone());
                 self.visible = outside;
             }
-            Statement::Barrier(_) => {}
+            Statement::Await | Statement::Barrier(_) => {}
         }
     }
 

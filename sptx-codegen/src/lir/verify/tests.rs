@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
 
-use super::super::testing::{butterfly, copy, histogram, random_kernel, scatter, transpose, tree};
+use super::super::testing::{Wait, butterfly, copy, histogram, quads, random_kernel, scatter, transpose, tree};
 use super::super::{
     Access, Atomic, Barrier, Binary, BufferId, Builder, Builtin, Constant, Expression, Kernel, Launch, Place, Scalar,
     SharedId, Statement, Type, Unary, Value, VariableId, What, execute,
@@ -51,7 +51,7 @@ struct Sample {
 
 #[test]
 fn right_kernels_are_accepted() {
-    for kernel in [copy(), tree(), butterfly(), transpose(), histogram(), scatter()] {
+    for kernel in [copy(), tree(), butterfly(), transpose(), histogram(), scatter(), quads(Wait::Both)] {
         accepted(&kernel);
     }
 }
@@ -249,6 +249,37 @@ fn what_is_added_as_vectors() {
             "kernel `sample`, at `atomic add sums[v0; 4], v2`: 4 lanes at `v0`, which is known to be a multiple of 1 only"
         ],
     );
+}
+
+#[test]
+fn what_is_copied() {
+    let mut k = Builder::new("sample", "", 8);
+    let numbers = k.buffer("numbers", Scalar::U32, 2, Access::Read);
+    let written = k.buffer("written", Scalar::U32, 4, Access::ReadWrite);
+    let floats = k.buffer("floats", Scalar::F32, 4, Access::Read);
+    let tile = k.shared("tile", Scalar::U32, 32);
+    let thread = k.builtin(Builtin::Thread);
+    let index = k.mul_u32(thread, 4);
+    for (buffer, lanes) in [(numbers, 2), (numbers, 4), (written, 4), (floats, 4), (numbers, 3)] {
+        k.copy(tile, index, buffer, index, lanes);
+    }
+    refused(&k.finish(), expect![[r#"
+        kernel `sample`, at `copy tile[v2; 4] from numbers[v2; 4]`: `numbers` allows accesses of 2 lanes, and not of 4
+        kernel `sample`, at `copy tile[v2; 4] from written[v2; 4]`: `written` may be written, and is copied meanwhile
+        kernel `sample`, at `copy tile[v2; 4] from floats[v2; 4]`: the operands have the wrong types
+        kernel `sample`, at `copy tile[v2; 3] from numbers[v2; 3]`: the operands have the wrong types
+        kernel `sample`, at `copy tile[v2; 3] from numbers[v2; 3]`: `numbers` allows accesses of 2 lanes, and not of 3"#]]);
+    let mut k = Builder::new("sample", "", 8);
+    let numbers = k.buffer("numbers", Scalar::U32, 4, Access::Read);
+    let tile = k.shared("tile", Scalar::U32, 28);
+    let thread = k.builtin(Builtin::Thread);
+    let index = k.mul_u32(thread, 4);
+    k.copy(tile, index, numbers, index, 4);
+    k.copy(tile, thread, numbers, index, 2);
+    k.copy(tile, thread, numbers, thread, 1);
+    refused(&k.finish(), expect![[r#"
+        kernel `sample`, at `copy tile[v0; 2] from numbers[v2; 2]`: 2 lanes at `v0`, which is known to be a multiple of 1 only
+        kernel `sample`, at `copy tile[v2; 4] from numbers[v2; 4]`: `v2` may be up to 31, and `tile` ends after 28 words"#]]);
 }
 
 #[test]

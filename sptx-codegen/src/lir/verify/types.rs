@@ -35,6 +35,17 @@ fn check_statement(statement: &Statement, report: &mut Report<'_>) {
             require(statement, *value, Type::new(scalar(*place, report), lanes), report);
             access(statement, *place, lanes, true, report);
         }
+        Statement::Copy { shared, at, buffer, from, lanes } => {
+            [at, from].into_iter().for_each(|index| require(statement, *index, Type::U32, report));
+            let (to, source) = (Place::Shared(*shared), Place::Buffer(*buffer));
+            if scalar(to, report) != scalar(source, report) || !matches!(lanes, 1 | 2 | 4) {
+                report.at(statement, Rule::Operands);
+            }
+            if kernel.buffers[*buffer].access != Access::Read {
+                report.at(statement, Rule::CopiedWhileWritten { buffer: kernel.buffers[*buffer].name.clone() });
+            }
+            access(statement, source, *lanes, false, report);
+        }
         Statement::Atomic { op, buffer, index, value } => {
             require(statement, *index, Type::U32, report);
             let wanted = match op {
@@ -69,7 +80,7 @@ fn check_statement(statement: &Statement, report: &mut Report<'_>) {
         Statement::For { index, from, until, step, .. } => {
             [index, from, until, step].into_iter().for_each(|value| require(statement, *value, Type::U32, report));
         }
-        Statement::Barrier(_) => {}
+        Statement::Await | Statement::Barrier(_) => {}
     }
 }
 

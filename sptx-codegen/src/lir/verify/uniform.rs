@@ -56,6 +56,8 @@ impl Uniform<'_> {
             Statement::Let(..)
             | Statement::Set(..)
             | Statement::Store { .. }
+            | Statement::Copy { .. }
+            | Statement::Await
             | Statement::Atomic { .. }
             | Statement::Change { .. }
             | Statement::Barrier(_) => true,
@@ -71,6 +73,8 @@ impl Uniform<'_> {
                 Statement::Let(..)
                 | Statement::Set(..)
                 | Statement::Store { .. }
+                | Statement::Copy { .. }
+                | Statement::Await
                 | Statement::Atomic { .. }
                 | Statement::Change { .. }
                 | Statement::If { .. }
