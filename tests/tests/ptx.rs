@@ -7,7 +7,7 @@ use sptx_codegen::emit::ptx::{self, Arch};
 use sptx_codegen::gpu::{self, Plan};
 use sptx_runtime::gpu::{LossKind, RuleKind, Schedule, Training};
 use sptx_runtime::program::Model;
-use sptx_tests::{lowered, schedules, staging, strategies, zoo};
+use sptx_tests::{lowered, persistent, schedules, staging, strategies, zoo};
 
 /// The assembler: that of `SPTX_PTXAS`, of the path, or the one that `cargo xtask test` brings; none, with a word about it.
 fn ptxas() -> Option<PathBuf> {
@@ -109,7 +109,8 @@ fn registers_are_those_recorded() {
 fn assembled(number: usize) -> impl Iterator<Item = Schedule> {
     let strategies = strategies().into_iter().skip(number % 21).step_by(21);
     let staging = staging().into_iter().skip(number % 10).step_by(10);
-    let all = schedules().into_iter().chain(strategies).chain(staging);
+    let persistent = persistent().into_iter().skip(number % 9).step_by(9);
+    let all = schedules().into_iter().chain(strategies).chain(staging).chain(persistent);
     all.filter(|schedule| schedule.legal(&ptx::CAPABILITIES).is_ok())
 }
 

@@ -33,6 +33,10 @@ pub enum Arch {
 pub enum Feature {
     /// What every generation has that is written for.
     Common,
+    /// Copies from buffers to shared memory while the thread does other things: `cp.async`.
+    Copies,
+    /// Atomic additions of two or four f32 in one instruction: `red.global.add.v4.f32`.
+    VectorAtomics,
     /// Arithmetic on two f32 side by side in one instruction: `add.rn.f32x2`.
     PairedNumbers,
 }
@@ -75,12 +79,14 @@ const READS: [Reads; 21] = [
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Self; 2] = [Self::Common, Self::PairedNumbers];
+    pub const ALL: [Self; 4] = [Self::Common, Self::Copies, Self::VectorAtomics, Self::PairedNumbers];
 
     /// The table of what features need.
     pub(super) const fn needs(self) -> Needs {
         let (version, arch) = match self {
             Self::Common => ((6, 3), Arch::Sm75),
+            Self::Copies => ((7, 0), Arch::Sm80),
+            Self::VectorAtomics => ((8, 1), Arch::Sm90),
             Self::PairedNumbers => ((8, 6), Arch::Sm100),
         };
         Needs { version, arch }

@@ -36,16 +36,18 @@ use tree::{Class, Entry, Module, Parameter, Shared};
 /// Threads of a warp.
 pub const WARP: u32 = 32;
 
-/// What PTX has of what kernels ask for.
-pub const LEGAL: Target = Target {
-    upper_products: true,
-    non_finite_numbers: true,
-    operations_on_numbers: true,
-    mixed_widths: true,
-    float_atomics: true,
-    vector_atomics: false,
-    copies: false,
-};
+/// What PTX has for a generation.
+pub fn target(arch: Arch) -> Target {
+    Target {
+        upper_products: true,
+        non_finite_numbers: true,
+        operations_on_numbers: true,
+        mixed_widths: true,
+        float_atomics: true,
+        vector_atomics: arch.has(Feature::VectorAtomics),
+        copies: arch.has(Feature::Copies),
+    }
+}
 
 /// What every GPU that is written for can do.
 pub const CAPABILITIES: Capabilities = Capabilities {
@@ -80,7 +82,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
 /// assert!(text.starts_with(".version 6.3\n.target sm_75\n"), "{text}");
 /// ```
 pub fn module<'a>(kernels: impl IntoIterator<Item = &'a Kernel>, arch: Arch) -> String {
-    let entries = kernels.into_iter().map(|kernel| entry(&legalize(kernel, &LEGAL), arch)).collect();
+    let entries = kernels.into_iter().map(|kernel| entry(&legalize(kernel, &target(arch)), arch)).collect();
     Module { entries }.to_string()
 }
 

@@ -111,12 +111,14 @@ impl Line {
     pub(super) fn feature(&self) -> Feature {
         match self {
             Self::Plain { operation, .. } => operation.feature,
+            Self::Copy { .. } | Self::AwaitCopies => Feature::Copies,
+            Self::Reduce { values, .. } if values.len() > 1 => Feature::VectorAtomics,
             Self::Pack { .. }
+            | Self::Reduce { .. }
             | Self::Unpack { .. }
             | Self::Parameter { .. }
             | Self::Load { .. }
             | Self::Store { .. }
-            | Self::Reduce { .. }
             | Self::Exchange { .. }
             | Self::Shuffle { .. }
             | Self::Barrier

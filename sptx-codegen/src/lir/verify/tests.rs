@@ -263,12 +263,15 @@ fn what_is_copied() {
     for (buffer, lanes) in [(numbers, 2), (numbers, 4), (written, 4), (floats, 4), (numbers, 3)] {
         k.copy(tile, index, buffer, index, lanes);
     }
-    refused(&k.finish(), expect![[r#"
+    refused(
+        &k.finish(),
+        expect![[r#"
         kernel `sample`, at `copy tile[v2; 4] from numbers[v2; 4]`: `numbers` allows accesses of 2 lanes, and not of 4
         kernel `sample`, at `copy tile[v2; 4] from written[v2; 4]`: `written` may be written, and is copied meanwhile
         kernel `sample`, at `copy tile[v2; 4] from floats[v2; 4]`: the operands have the wrong types
         kernel `sample`, at `copy tile[v2; 3] from numbers[v2; 3]`: the operands have the wrong types
-        kernel `sample`, at `copy tile[v2; 3] from numbers[v2; 3]`: `numbers` allows accesses of 2 lanes, and not of 3"#]]);
+        kernel `sample`, at `copy tile[v2; 3] from numbers[v2; 3]`: `numbers` allows accesses of 2 lanes, and not of 3"#]],
+    );
     let mut k = Builder::new("sample", "", 8);
     let numbers = k.buffer("numbers", Scalar::U32, 4, Access::Read);
     let tile = k.shared("tile", Scalar::U32, 28);
@@ -277,9 +280,12 @@ fn what_is_copied() {
     k.copy(tile, index, numbers, index, 4);
     k.copy(tile, thread, numbers, index, 2);
     k.copy(tile, thread, numbers, thread, 1);
-    refused(&k.finish(), expect![[r#"
+    refused(
+        &k.finish(),
+        expect![[r#"
         kernel `sample`, at `copy tile[v0; 2] from numbers[v2; 2]`: 2 lanes at `v0`, which is known to be a multiple of 1 only
-        kernel `sample`, at `copy tile[v2; 4] from numbers[v2; 4]`: `v2` may be up to 31, and `tile` ends after 28 words"#]]);
+        kernel `sample`, at `copy tile[v2; 4] from numbers[v2; 4]`: `v2` may be up to 31, and `tile` ends after 28 words"#]],
+    );
 }
 
 #[test]
