@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sptx_codegen::emit::wgsl;
 use sptx_codegen::gpu::{self, Plan};
 use sptx_codegen::ir::{DimSize, Score, Side};
-use sptx_runtime::gpu::{Artifact, Device, PIECE, Schedule};
+use sptx_runtime::gpu::{Artifact, Device, Engine, PIECE, Schedule};
 use sptx_runtime::program::Model;
 
 use crate::{Case, Disagreement, RESIDENT_THREADS, schedules};
@@ -69,6 +69,17 @@ pub fn skip(what: &str, why: &str) {
     println!("SKIPPED ({what}): {why}");
 }
 
+/// The bits of scores and gradients of a case, of its triples and of blocks.
+///
+/// # Panics
+/// When the device fails.
+pub fn bits<D: Device>(case: &Case, engine: &mut Engine<D>) -> Vec<u32> {
+    let (scores, gradients) = case.run_gpu(engine);
+    let (of_pairs, of_blocks) = case.run_gpu_blocks(engine, Side::Tail, &case.upstream_of_pairs());
+    let gradients = gradients.into_iter().chain(of_blocks.unwrap_or_default()).flatten();
+    scores.into_iter().chain(of_pairs).chain(gradients).map(f32::to_bits).collect()
+}
+
 /// Asserts that scores and gradients of a case, of its triples and of blocks, have the same bits in `runs` runs, the last
 /// of them by a new engine.
 ///
@@ -76,17 +87,10 @@ pub fn skip(what: &str, why: &str) {
 /// When they have not, or the device fails.
 pub fn assert_repeats<D: Device>(case: &Case, device: &D, artifacts: &[Artifact], runs: usize) {
     let engine = || case.gpu_engine(device, artifacts.to_vec());
-    let upstream = case.upstream_of_pairs();
-    let bits = |engine: &mut _| {
-        let (scores, gradients) = case.run_gpu(engine);
-        let (of_pairs, of_blocks) = case.run_gpu_blocks(engine, Side::Tail, &upstream);
-        let gradients = gradients.into_iter().chain(of_blocks.unwrap_or_default()).flatten();
-        scores.into_iter().chain(of_pairs).chain(gradients).map(f32::to_bits).collect::<Vec<_>>()
-    };
     let mut first = engine();
-    let expected = bits(&mut first);
+    let expected = bits(case, &mut first);
     for run in 2..=runs {
-        let found = if run == runs { bits(&mut engine()) } else { bits(&mut first) };
+        let found = if run == runs { bits(case, &mut engine()) } else { bits(case, &mut first) };
         assert_eq!(found, expected, "{}: run {run} has the bits of the first", case.name);
     }
 }

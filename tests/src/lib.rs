@@ -15,7 +15,7 @@ pub use case::{Case, Disagreement};
 pub use corpus::{lowered, papers, random_scores, some_random_scores, zoo};
 pub use executor::Executor;
 pub use lane::{
-    Lane, TOLERANCE, TOLERANCE_OF_WGSL, artifacts_of, assert_repeats, check, dims, disagreements, has_rounds_for,
+    Lane, TOLERANCE, TOLERANCE_OF_WGSL, artifacts_of, assert_repeats, bits, check, dims, disagreements, has_rounds_for,
     kernels, one_of, skip,
 };
 pub use ptx::PtxMachine;

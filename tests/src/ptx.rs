@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use sptx_codegen::emit::ptx;
-use sptx_ptx_machine::{Launch, Machine, Module};
+use sptx_ptx_machine::{Launch, Machine, Module, Order};
 use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError};
 
 use crate::RESIDENT_THREADS;
@@ -11,6 +11,13 @@ use crate::RESIDENT_THREADS;
 /// The PTX machine as a device: a kernel that does what it must not do is refused.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PtxMachine(Machine);
+
+impl PtxMachine {
+    /// One whose warps and workgroups run in an order that the seed decides, another after each barrier.
+    pub fn shuffled(seed: u64) -> Self {
+        Self(Machine { order: Order::Shuffled { seed }, ..Machine::default() })
+    }
+}
 
 /// A module, with the threads of a workgroup.
 #[derive(Clone, Debug)]

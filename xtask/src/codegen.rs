@@ -29,7 +29,9 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<(), Failure> {
             ))),
         };
     }
-    std::fs::create_dir_all(folder.join(shown::FOLDER))?;
+    for within in shown::FOLDERS {
+        std::fs::create_dir_all(folder.join(within))?;
+    }
     for name in &differing {
         match files.get(name) {
             Some(text) => std::fs::write(folder.join(name), text)?,

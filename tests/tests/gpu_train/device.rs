@@ -32,7 +32,11 @@ pub(crate) fn on_executor_in_shards(trainer: &mut Trainer, schedule: Schedule) {
 
 /// Steps by the PTX machine.
 pub(crate) fn on_ptx_machine(trainer: &mut Trainer, schedule: Schedule) {
-    let device = PtxMachine::default();
+    on_this_ptx_machine(trainer, schedule, PtxMachine::default());
+}
+
+/// The same, by a machine with an order of its own.
+pub(crate) fn on_this_ptx_machine(trainer: &mut Trainer, schedule: Schedule, device: PtxMachine) {
     let legal = schedule.legal(&device.capabilities()).is_ok();
     let schedule = if legal { schedule } else { Schedule::default() };
     let steps = trainer.device_training().expect("what GPUs do");

@@ -5,10 +5,10 @@ mod runs;
 
 use sptx_codegen::gpu::saves;
 use sptx_runtime::gpu::{Saved, Schedule};
-use sptx_tests::{adapter, schedules};
+use sptx_tests::{PtxMachine, adapter, schedules};
 use sptx_train::{Error, Observer, Outcome, RunError, RunFolder, Silent, Trainer};
 
-use device::{Failing, on_adapter, on_executor, on_executor_in_shards, on_ptx_machine};
+use device::{Failing, on_adapter, on_executor, on_executor_in_shards, on_ptx_machine, on_this_ptx_machine};
 use runs::{RUNS, begin, compare, graph, runs};
 
 /// Trains what a trainer of the CPU trains, with the steps by `attach`.
@@ -52,6 +52,26 @@ fn runs_by_tables_in_several_bindings_are_those_of_the_cpu() {
 #[test]
 fn runs_as_ptx_are_those_of_the_cpu() {
     check(on_ptx_machine);
+}
+
+/// Whatever the order in which warps and workgroups come.
+#[test]
+fn runs_as_ptx_have_the_same_bits_in_every_order() {
+    for (number, (model, settings)) in runs().enumerate() {
+        let schedule = schedules()[number % schedules().len()];
+        let mut runs = [PtxMachine::default(), PtxMachine::shuffled(number as u64)].map(|machine| {
+            let mut trainer = begin(model, &settings, graph());
+            on_this_ptx_machine(&mut trainer, schedule, machine);
+            assert_eq!(trainer.train(&mut Silent).expect("a run"), Outcome::Finished);
+            trainer
+        });
+        let [first, second] = runs.each_mut().map(|trainer| {
+            let engine = trainer.engine();
+            let planes = (0..engine.model().planes.len()).map(|plane| engine.tables().export(plane));
+            planes.flatten().map(f32::to_bits).collect::<Vec<_>>()
+        });
+        assert_eq!(first, second, "{model} {settings} {schedule}");
+    }
 }
 
 #[test]

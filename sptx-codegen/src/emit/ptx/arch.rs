@@ -12,8 +12,8 @@ use crate::diagnostics::listed;
 ///
 /// assert_eq!("sm_90".parse(), Ok(Arch::Sm90));
 /// assert_eq!(Arch::default().to_string(), "sm_75");
-/// // A GPU of compute capability 8.6, by a driver of CUDA 12.4.
-/// assert_eq!(Arch::newest((8, 6), (12, 4)), Some(Arch::Sm80));
+/// // A GPU of compute capability 8.6, whose driver takes PTX up to version 8.4.
+/// assert_eq!(Arch::newest((8, 6), (8, 4)), Some(Arch::Sm80));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Arch {
@@ -45,37 +45,9 @@ pub enum Feature {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Needs {
     /// The version of PTX.
-    pub version: (u8, u8),
+    pub version: (u32, u32),
     pub arch: Arch,
 }
-
-/// A version of CUDA, and the version of PTX that its drivers read.
-type Reads = ((u32, u32), (u8, u8));
-
-/// Those that read another version than the one before.
-const READS: [Reads; 21] = [
-    ((10, 0), (6, 3)),
-    ((10, 1), (6, 4)),
-    ((10, 2), (6, 5)),
-    ((11, 0), (7, 0)),
-    ((11, 1), (7, 1)),
-    ((11, 2), (7, 2)),
-    ((11, 3), (7, 3)),
-    ((11, 4), (7, 4)),
-    ((11, 5), (7, 5)),
-    ((11, 6), (7, 6)),
-    ((11, 7), (7, 7)),
-    ((11, 8), (7, 8)),
-    ((12, 0), (8, 0)),
-    ((12, 1), (8, 1)),
-    ((12, 2), (8, 2)),
-    ((12, 3), (8, 3)),
-    ((12, 4), (8, 4)),
-    ((12, 5), (8, 5)),
-    ((12, 7), (8, 6)),
-    ((12, 8), (8, 7)),
-    ((12, 9), (8, 8)),
-];
 
 impl Feature {
     /// Every feature.
@@ -130,16 +102,15 @@ impl Arch {
     }
 
     /// The version of PTX that some of its kernels need.
-    fn version(self) -> (u8, u8) {
+    fn version(self) -> (u32, u32) {
         let features = Feature::ALL.into_iter().filter(|feature| self.has(*feature));
         features.map(|feature| feature.needs().version).max().unwrap_or_default()
     }
 
-    /// The newest whose kernels run on a GPU of this compute capability, by a driver of this version of CUDA. None where
-    /// the GPU or the driver is too old for all.
-    pub fn newest(capability: (u32, u32), cuda: (u32, u32)) -> Option<Self> {
-        let reads = READS.into_iter().filter(|(since, _)| *since <= cuda).map(|(_, version)| version).next_back()?;
-        let runs = |arch: &Self| arch.capability() <= capability && arch.version() <= reads;
+    /// The newest whose kernels run on a GPU of this compute capability, by a driver that takes PTX up to this version.
+    /// None where the GPU or the driver is too old for all.
+    pub fn newest(capability: (u32, u32), ptx: (u32, u32)) -> Option<Self> {
+        let runs = |arch: &Self| arch.capability() <= capability && arch.version() <= ptx;
         Self::ALL.into_iter().rfind(runs)
     }
 }
@@ -192,19 +163,19 @@ mod tests {
 
     #[test]
     fn a_gpu_gets_the_newest_that_it_and_its_driver_take() {
-        for (capability, cuda, newest) in [
-            ((7, 5), (10, 0), Some(Arch::Sm75)),
-            ((7, 5), (13, 0), Some(Arch::Sm75)),
-            ((8, 9), (12, 8), Some(Arch::Sm80)),
-            ((9, 0), (12, 9), Some(Arch::Sm90)),
-            ((10, 0), (12, 7), Some(Arch::Sm100)),
-            ((12, 0), (13, 0), Some(Arch::Sm100)),
-            // The GPU could more than its driver reads.
-            ((10, 0), (12, 6), Some(Arch::Sm90)),
-            ((7, 0), (12, 0), None),
-            ((9, 0), (9, 2), None),
+        for (capability, ptx, newest) in [
+            ((7, 5), (6, 3), Some(Arch::Sm75)),
+            ((7, 5), (9, 0), Some(Arch::Sm75)),
+            ((8, 9), (8, 7), Some(Arch::Sm80)),
+            ((9, 0), (8, 8), Some(Arch::Sm90)),
+            ((10, 0), (8, 6), Some(Arch::Sm100)),
+            ((12, 0), (9, 0), Some(Arch::Sm100)),
+            // The GPU could more than its driver takes.
+            ((10, 0), (8, 5), Some(Arch::Sm90)),
+            ((7, 0), (8, 0), None),
+            ((9, 0), (6, 2), None),
         ] {
-            assert_eq!(Arch::newest(capability, cuda), newest, "{capability:?} {cuda:?}");
+            assert_eq!(Arch::newest(capability, ptx), newest, "{capability:?} {ptx:?}");
         }
         for arch in Arch::ALL {
             assert_eq!(Arch::newest(arch.capability(), (99, 0)), Some(arch));

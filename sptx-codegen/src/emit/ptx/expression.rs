@@ -100,7 +100,7 @@ impl Body<'_> {
     }
 
     fn binary(&mut self, operation: Binary, scalar: Scalar, a: Operand, b: Operand) -> Register {
-        let spelled = spell::binary(operation, scalar);
+        let spelled = spell::binary(operation).of(scalar);
         let spelled = spelled.unwrap_or_else(|| unreachable!("the verifier has ruled out {operation:?} of {scalar}"));
         // At least one operand of an instruction is a register.
         let a = Operand::Register(self.register(a));

@@ -14,7 +14,7 @@ impl Body<'_> {
 
     /// What does an operation on pairs, where values of the type are worked on so.
     pub(super) fn of_pairs(&self, operation: Binary, ty: Type) -> Option<&'static Operation> {
-        spell::of_pairs(operation).filter(|_| self.has_pairs(ty))
+        spell::binary(operation).pair.filter(|_| self.has_pairs(ty))
     }
 
     /// The lanes of what an operation on pairs gives of values. Assemblers keep a pair in two neighbouring registers, so

@@ -104,53 +104,89 @@ operations! {
     F32_OF_BITS = "mov.b32"(U) -> F;
 }
 
-/// An operation on two operands of a scalar, where PTX has it.
-pub(super) fn binary(operation: Binary, scalar: Scalar) -> Option<&'static Operation> {
-    use Scalar::{Bool, F32, U32};
-    Some(match (operation, scalar) {
-        (Binary::Add, U32) => &ADD_U32,
-        (Binary::Sub, U32) => &SUB_U32,
-        (Binary::Mul, U32) => &MUL_U32,
-        (Binary::MulHigh, U32) => &MUL_HIGH_U32,
-        (Binary::Div, U32) => &DIV_U32,
-        (Binary::Rem, U32) => &REM_U32,
-        (Binary::Min, U32) => &MIN_U32,
-        (Binary::Max, U32) => &MAX_U32,
-        (Binary::And, U32) => &AND_U32,
-        (Binary::Or, U32) => &OR_U32,
-        (Binary::Xor, U32) => &XOR_U32,
-        (Binary::ShiftLeft, U32) => &SHIFT_LEFT_U32,
-        (Binary::ShiftRight, U32) => &SHIFT_RIGHT_U32,
-        (Binary::And, Bool) => &AND_PREDICATE,
-        (Binary::Or, Bool) => &OR_PREDICATE,
-        (Binary::Add, F32) => &ADD_F32,
-        (Binary::Sub, F32) => &SUB_F32,
-        (Binary::Mul, F32) => &MUL_F32,
-        (Binary::Div, F32) => &DIV_F32,
-        (Binary::Min, F32) => &MIN_F32,
-        (Binary::Max, F32) => &MAX_F32,
-        (Binary::Less, U32) => &LESS_U32,
-        (Binary::LessEqual, U32) => &LESS_EQUAL_U32,
-        (Binary::Greater, U32) => &GREATER_U32,
-        (Binary::GreaterEqual, U32) => &GREATER_EQUAL_U32,
-        (Binary::Equal, U32) => &EQUAL_U32,
-        (Binary::NotEqual, U32) => &NOT_EQUAL_U32,
-        (Binary::Less, F32) => &LESS_F32,
-        (Binary::LessEqual, F32) => &LESS_EQUAL_F32,
-        (Binary::Greater, F32) => &GREATER_F32,
-        (Binary::GreaterEqual, F32) => &GREATER_EQUAL_F32,
-        (Binary::Equal, F32) => &EQUAL_F32,
-        (Binary::NotEqual, F32) => &NOT_EQUAL_F32,
-        _ => return None,
-    })
+/// How an operation on two operands is written: of each scalar, and of pairs of f32 where PTX has that; none where the
+/// verifier rules it out.
+#[derive(Clone, Copy)]
+pub(super) struct Spellings {
+    bool: Option<&'static Operation>,
+    u32: Option<&'static Operation>,
+    f32: Option<&'static Operation>,
+    pub pair: Option<&'static Operation>,
 }
 
-/// An operation of f32 on two pairs of them, where PTX has it.
-pub(super) fn of_pairs(operation: Binary) -> Option<&'static Operation> {
-    Some(match operation {
-        Binary::Add => &ADD_PAIR,
-        Binary::Sub => &SUB_PAIR,
-        Binary::Mul => &MUL_PAIR,
-        _ => return None,
-    })
+impl Spellings {
+    const NONE: Self = Self { bool: None, u32: None, f32: None, pair: None };
+
+    const fn of_u32(u32: &'static Operation) -> Self {
+        Self { u32: Some(u32), ..Self::NONE }
+    }
+
+    const fn of_numbers(u32: &'static Operation, f32: &'static Operation) -> Self {
+        Self { f32: Some(f32), ..Self::of_u32(u32) }
+    }
+
+    const fn and_pairs(self, pair: &'static Operation) -> Self {
+        Self { pair: Some(pair), ..self }
+    }
+
+    const fn and_truth(self, bool: &'static Operation) -> Self {
+        Self { bool: Some(bool), ..self }
+    }
+
+    /// That of a scalar.
+    pub(super) fn of(self, scalar: Scalar) -> Option<&'static Operation> {
+        match scalar {
+            Scalar::Bool => self.bool,
+            Scalar::U32 => self.u32,
+            Scalar::F32 => self.f32,
+        }
+    }
+}
+
+/// The table of operations on two operands.
+pub(super) fn binary(operation: Binary) -> Spellings {
+    match operation {
+        Binary::Add => Spellings::of_numbers(&ADD_U32, &ADD_F32).and_pairs(&ADD_PAIR),
+        Binary::Sub => Spellings::of_numbers(&SUB_U32, &SUB_F32).and_pairs(&SUB_PAIR),
+        Binary::Mul => Spellings::of_numbers(&MUL_U32, &MUL_F32).and_pairs(&MUL_PAIR),
+        Binary::Div => Spellings::of_numbers(&DIV_U32, &DIV_F32),
+        Binary::Min => Spellings::of_numbers(&MIN_U32, &MIN_F32),
+        Binary::Max => Spellings::of_numbers(&MAX_U32, &MAX_F32),
+        Binary::Rem => Spellings::of_u32(&REM_U32),
+        Binary::MulHigh => Spellings::of_u32(&MUL_HIGH_U32),
+        Binary::And => Spellings::of_u32(&AND_U32).and_truth(&AND_PREDICATE),
+        Binary::Or => Spellings::of_u32(&OR_U32).and_truth(&OR_PREDICATE),
+        Binary::Xor => Spellings::of_u32(&XOR_U32),
+        Binary::ShiftLeft => Spellings::of_u32(&SHIFT_LEFT_U32),
+        Binary::ShiftRight => Spellings::of_u32(&SHIFT_RIGHT_U32),
+        Binary::Less => Spellings::of_numbers(&LESS_U32, &LESS_F32),
+        Binary::LessEqual => Spellings::of_numbers(&LESS_EQUAL_U32, &LESS_EQUAL_F32),
+        Binary::Greater => Spellings::of_numbers(&GREATER_U32, &GREATER_F32),
+        Binary::GreaterEqual => Spellings::of_numbers(&GREATER_EQUAL_U32, &GREATER_EQUAL_F32),
+        Binary::Equal => Spellings::of_numbers(&EQUAL_U32, &EQUAL_F32),
+        Binary::NotEqual => Spellings::of_numbers(&NOT_EQUAL_U32, &NOT_EQUAL_F32),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lir::Type;
+
+    /// The table has what `lir` allows, and no more.
+    #[test]
+    fn every_operation_is_written_of_what_it_takes() {
+        for operation in Binary::ALL {
+            for scalar in [Scalar::Bool, Scalar::U32, Scalar::F32] {
+                let spelled = binary(operation).of(scalar);
+                let allowed = operation.result(Type::new(scalar, 1));
+                assert_eq!(spelled.is_some(), allowed.is_some(), "{operation:?} of {scalar}");
+                let Some((spelled, result)) = spelled.zip(allowed) else { continue };
+                assert_eq!(spelled.result, super::super::class(result.scalar), "{}", spelled.name);
+                assert_eq!(spelled.operands, [super::super::class(scalar); 2], "{}", spelled.name);
+            }
+            let pair = binary(operation).pair;
+            assert!(pair.is_none_or(|pair| pair.feature == Feature::PairedNumbers && pair.operands == [V; 2]));
+        }
+    }
 }
