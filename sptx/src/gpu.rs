@@ -22,8 +22,8 @@ use std::fmt;
 use sptx_codegen::emit::ptx::Arch;
 use sptx_codegen::gpu::{Plan, shard_tables};
 #[cfg(feature = "cuda")]
-use sptx_runtime::cuda::{CudaBuffer, CudaDevice, CudaKernel};
-use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Schedule, table_shards};
+use sptx_runtime::cuda::{CudaBuffer, CudaDevice, CudaKernel, CudaSequence};
+use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Launch, Schedule, table_shards};
 #[cfg(feature = "wgpu")]
 use sptx_runtime::wgpu::{WgpuBuffer, WgpuDevice, WgpuKernel};
 
@@ -63,6 +63,13 @@ pub enum GpuKernel {
     #[cfg(feature = "cuda")]
     Cuda(CudaKernel),
     None(Infallible),
+}
+
+/// What a [`Gpu`] keeps of a sequence of launches.
+#[derive(Debug, Default)]
+pub struct GpuSequence {
+    #[cfg(feature = "cuda")]
+    cuda: CudaSequence,
 }
 
 /// What a name begins with, by what reaches the GPU.
@@ -111,8 +118,9 @@ impl Gpu {
     /// [`DeviceError::Absent`] when there is none, or it cannot be opened.
     pub fn open_discrete() -> Result<Self, DeviceError> {
         #[cfg(feature = "cuda")]
-        if sptx_runtime::cuda::gpus().is_ok_and(|gpus| !gpus.is_empty()) {
-            return open_cuda("");
+        match open_cuda("") {
+            Err(DeviceError::Absent(_)) => {}
+            opened => return opened,
         }
         #[cfg(feature = "wgpu")]
         {
@@ -252,6 +260,7 @@ parts!(GpuKernel, WgpuKernel, CudaKernel);
 impl Device for Gpu {
     type Buffer = GpuBuffer;
     type Kernel = GpuKernel;
+    type Sequence = GpuSequence;
 
     fn capabilities(&self) -> Capabilities {
         each!(self, (), device => device.capabilities())
@@ -316,6 +325,32 @@ impl Device for Gpu {
                 device.launch(kernel.cuda(), workgroups, parameters, &buffers)
             }
             Self::None(never) => match (*never, kernel, workgroups, parameters, buffers) {},
+        }
+    }
+
+    fn launch_all(
+        &self,
+        sequence: &mut GpuSequence,
+        launches: &[Launch<'_, GpuKernel, GpuBuffer>],
+    ) -> Result<(), DeviceError> {
+        match self {
+            // It prepares nothing.
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu(_) => {
+                let mut each = launches.iter();
+                each.try_for_each(|it| self.launch(it.kernel, it.workgroups, it.parameters, it.buffers))
+            }
+            #[cfg(feature = "cuda")]
+            Self::Cuda(device) => {
+                let buffers = launches.iter().map(|launch| launch.buffers.iter().map(|buffer| buffer.cuda()).collect());
+                let buffers: Vec<Vec<&CudaBuffer>> = buffers.collect();
+                let launches = launches.iter().zip(&buffers).map(|(launch, buffers)| {
+                    let Launch { kernel, workgroups, parameters, .. } = *launch;
+                    Launch { kernel: kernel.cuda(), workgroups, parameters, buffers }
+                });
+                device.launch_all(&mut sequence.cuda, &launches.collect::<Vec<_>>())
+            }
+            Self::None(never) => match (*never, sequence, launches) {},
         }
     }
 }

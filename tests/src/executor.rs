@@ -47,6 +47,7 @@ fn artifact(Plan { role, rows, kernel }: &Plan, schedule: Schedule) -> Artifact 
 impl Device for Executor {
     type Buffer = RefCell<Vec<u32>>;
     type Kernel = Kernel;
+    type Sequence = ();
 
     fn capabilities(&self) -> Capabilities {
         self.capabilities

@@ -29,6 +29,7 @@ pub struct PtxKernel {
 impl Device for PtxMachine {
     type Buffer = RefCell<Vec<u32>>;
     type Kernel = PtxKernel;
+    type Sequence = ();
 
     fn capabilities(&self) -> Capabilities {
         Capabilities { resident_threads: RESIDENT_THREADS, ..ptx::CAPABILITIES }

@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cudarc::driver::sys::{CUdevice_attribute as Attribute, CUevent_flags};
-use cudarc::driver::{CudaContext, CudaEvent, CudaSlice, CudaStream, DevicePtr, LaunchConfig, PushKernelArg, result};
+use cudarc::driver::{CudaContext, CudaEvent, CudaSlice, CudaStream, DevicePtr, result};
 
+use super::call::Call;
 use super::driver::{GpuInfo, allocating, contexts, failed, info};
+use super::graph::CudaSequence;
 use super::module::CudaKernel;
-use crate::gpu::{self, Artifact, Capabilities, DeviceError};
+use crate::gpu::{self, Artifact, Capabilities, DeviceError, Launch};
 
 /// One of NVIDIA's GPUs.
 #[derive(Debug)]
@@ -27,17 +29,20 @@ impl CudaBuffer {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where it is.
-    fn address(&self, stream: &CudaStream) -> u64 {
-        self.slice().device_ptr(stream).0
+    /// Where it is, for a device that works by this stream.
+    fn address(&self, stream: &Arc<CudaStream>) -> u64 {
+        let slice = self.slice();
+        assert!(slice.stream() == stream, "the buffer belongs to another device");
+        slice.device_ptr(stream).0
     }
 }
 
 impl CudaDevice {
     /// Opens the GPU of a number, or the first that has `selector` in its name; an empty `selector` is the first of all.
+    /// One that is [too old](super::OLDEST) is passed over where there is another.
     ///
     /// # Errors
-    /// [`DeviceError::Absent`] when there is no driver or no such GPU, with what to do about it.
+    /// [`DeviceError::Absent`] when there is no driver, no such GPU, or only such as are too old; with what to do about it.
     pub fn open(selector: &str) -> Result<Self, DeviceError> {
         let contexts = contexts()?;
         let gpus = contexts.iter().map(|context| info(context)).collect::<Result<Vec<_>, _>>()?;
@@ -45,14 +50,17 @@ impl CudaDevice {
             Ok(asked) => asked == number,
             Err(_) => gpu.name.to_lowercase().contains(&selector.to_lowercase()),
         };
-        let found = gpus.iter().enumerate().find(|(number, gpu)| wanted(*number, gpu));
-        let Some((number, gpu)) = found else {
+        let found: Vec<_> = gpus.iter().enumerate().filter(|(number, gpu)| wanted(*number, gpu)).collect();
+        let Some((number, gpu)) = found.iter().find(|(_, gpu)| gpu.is_too_old().is_none()).or(found.first()) else {
             let names: Vec<String> = gpus.iter().map(|gpu| format!("`{}`", gpu.name)).collect();
             let there =
                 if names.is_empty() { "there are none".to_owned() } else { format!("there is {}", names.join(", ")) };
             return Err(DeviceError::Absent(format!("NVIDIA's driver has no GPU `{selector}`: {there}")));
         };
-        Self::of(Arc::clone(&contexts[number]), gpu.clone())
+        match gpu.is_too_old() {
+            Some(why) => Err(DeviceError::Absent(why)),
+            None => Self::of(Arc::clone(&contexts[*number]), (*gpu).clone()),
+        }
     }
 
     fn of(context: Arc<CudaContext>, info: GpuInfo) -> Result<Self, DeviceError> {
@@ -71,13 +79,22 @@ impl CudaDevice {
             resident_threads: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?
                 .saturating_mul(attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR)?),
         };
-        let stream = context.default_stream();
+        // SAFETY: buffers are allocated, written, read, handed to kernels and freed by the one stream that follows, as
+        // `CudaBuffer::address` asserts, so that no event needs to keep two in order. The context is this device's alone.
+        unsafe { context.disable_event_tracking() };
+        let stream = context.new_stream().map_err(failed)?;
         Ok(Self { info, context, stream, capabilities })
     }
 
     /// The GPU that it is.
     pub fn info(&self) -> &GpuInfo {
         &self.info
+    }
+
+    /// A launch, as the driver takes it.
+    fn call(&self, launch: &Launch<'_, CudaKernel, CudaBuffer>) -> Call {
+        let addresses = launch.buffers.iter().map(|buffer| buffer.address(&self.stream)).collect();
+        Call::new(launch.kernel, launch.workgroups, launch.parameters, addresses)
     }
 
     /// A place in the stream whose time is noted.
@@ -89,13 +106,14 @@ impl CudaDevice {
 impl gpu::Device for CudaDevice {
     type Buffer = CudaBuffer;
     type Kernel = CudaKernel;
+    type Sequence = CudaSequence;
 
     fn capabilities(&self) -> Capabilities {
         self.capabilities
     }
 
     fn load(&self, artifact: &Artifact) -> Result<CudaKernel, DeviceError> {
-        CudaKernel::load(&self.context, artifact)
+        CudaKernel::load(&self.context, &self.info, artifact)
     }
 
     fn allocate(&self, words: usize) -> Result<CudaBuffer, DeviceError> {
@@ -147,21 +165,17 @@ impl gpu::Device for CudaDevice {
         parameters: &[u32],
         buffers: &[&CudaBuffer],
     ) -> Result<(), DeviceError> {
-        assert_eq!(parameters.len(), kernel.parameters, "parameters of `{}`", kernel.entry);
-        assert_eq!(buffers.len(), kernel.buffers, "buffers of `{}`", kernel.entry);
-        if workgroups == 0 {
-            return Ok(());
-        }
-        let addresses: Vec<u64> = buffers.iter().map(|buffer| buffer.address(&self.stream)).collect();
-        let mut arguments = self.stream.launch_builder(&kernel.function);
-        addresses.iter().for_each(|address| _ = arguments.arg(address));
-        parameters.iter().for_each(|word| _ = arguments.arg(word));
-        let shape =
-            LaunchConfig { grid_dim: (workgroups, 1, 1), block_dim: (kernel.workgroup, 1, 1), shared_mem_bytes: 0 };
-        // SAFETY: there are as many arguments as the entry point has, by the assertions, of its types, by the contract of
-        // `Artifact`. Buffers are freed in the order of the stream, after this launch. What a kernel reads and writes lies
-        // in its buffers: its form was verified and its launches stay within what the engine allocates.
-        unsafe { arguments.launch(shape) }.map(|_| ()).map_err(failed)
+        let call = self.call(&Launch { kernel, workgroups, parameters, buffers });
+        if workgroups == 0 { Ok(()) } else { call.launch(&self.stream).map_err(failed) }
+    }
+
+    fn launch_all(
+        &self,
+        sequence: &mut CudaSequence,
+        launches: &[Launch<'_, CudaKernel, CudaBuffer>],
+    ) -> Result<(), DeviceError> {
+        let calls = launches.iter().filter(|launch| launch.workgroups > 0).map(|launch| self.call(launch));
+        sequence.launch(self.info.cuda, &self.stream, &calls.collect::<Vec<_>>()).map_err(failed)
     }
 
     fn wait(&self) -> Result<(), DeviceError> {

@@ -16,6 +16,45 @@ pub struct GpuInfo {
     pub capability: (u32, u32),
     /// Bytes of its memory.
     pub memory: u64,
+    /// The CUDA of its driver: (12, 8), whatever toolkit is installed.
+    pub cuda: (u32, u32),
+}
+
+/// The compute capability of the oldest GPUs that kernels are made for: Turing's.
+pub const OLDEST: (u32, u32) = (7, 5);
+
+impl GpuInfo {
+    /// The newest version of PTX that its driver takes.
+    ///
+    /// ```
+    /// use sptx_runtime::cuda::GpuInfo;
+    ///
+    /// let gpu = |cuda| GpuInfo { name: "GPU".to_owned(), capability: (8, 0), memory: 1 << 34, cuda };
+    /// assert_eq!([(10, 0), (11, 4), (12, 8), (13, 1)].map(|cuda| gpu(cuda).ptx()), [(6, 3), (7, 4), (8, 7), (9, 1)]);
+    /// ```
+    pub fn ptx(&self) -> (u32, u32) {
+        match self.cuda {
+            (major @ ..10, minor) => (major.saturating_sub(3), minor),
+            (10, minor) => (6, 3 + minor),
+            (11, minor) => (7, minor),
+            (12, minor @ ..=5) => (8, minor),
+            // CUDA 12.6 brought no new PTX.
+            (12, minor) => (8, minor - 1),
+            (major, minor) => (major - 4, minor),
+        }
+    }
+
+    /// Why no kernel runs on it, where none does.
+    pub(super) fn is_too_old(&self) -> Option<String> {
+        let ((major, minor), (least, least_minor)) = (self.capability, OLDEST);
+        (self.capability < OLDEST).then(|| {
+            format!(
+                "`{}` is too old: it has compute capability {major}.{minor}, and kernels need {least}.{least_minor} or \
+                 later; use another device",
+                self.name
+            )
+        })
+    }
 }
 
 /// NVIDIA's GPUs, in the order of the driver's numbers.
@@ -50,7 +89,12 @@ pub(super) fn info(context: &CudaContext) -> Result<GpuInfo, DeviceError> {
     let name = context.name().map_err(failed)?;
     let (major, minor) = context.compute_capability().map_err(failed)?;
     let memory = context.total_mem().map_err(failed)? as u64;
-    Ok(GpuInfo { name, capability: (major.unsigned_abs(), minor.unsigned_abs()), memory })
+    let mut cuda = 0;
+    // SAFETY: the driver writes a number to the place it is given.
+    unsafe { sys::cuDriverGetVersion(&mut cuda) }.result().map_err(failed)?;
+    let cuda = cuda.unsigned_abs();
+    let capability = (major.unsigned_abs(), minor.unsigned_abs());
+    Ok(GpuInfo { name, capability, memory, cuda: (cuda / 1000, cuda % 1000 / 10) })
 }
 
 /// What the driver says of an error.
@@ -73,9 +117,13 @@ pub(super) fn allocating(context: &CudaContext, bytes: u64, error: DriverError) 
     if error.0 != CUresult::CUDA_ERROR_OUT_OF_MEMORY {
         return failed(error);
     }
-    let reason = match context.mem_get_info() {
+    DeviceError::OutOfMemory { bytes, reason: free_of(context) }
+}
+
+/// How much of a GPU's memory is free.
+pub(super) fn free_of(context: &CudaContext) -> String {
+    match context.mem_get_info() {
         Ok((free, total)) => format!("{free} of its {total} bytes are free"),
-        Err(_) => said(error),
-    };
-    DeviceError::OutOfMemory { bytes, reason }
+        Err(error) => said(error),
+    }
 }

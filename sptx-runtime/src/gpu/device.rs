@@ -4,6 +4,19 @@ use std::time::Instant;
 
 use super::{Artifact, Capabilities};
 
+/// One launch.
+#[derive(Debug)]
+pub struct Launch<'a, K, B> {
+    /// What is launched.
+    pub kernel: &'a K,
+    /// Over how many workgroups; over none is no launch.
+    pub workgroups: u32,
+    /// The artifact's parameters, in its order.
+    pub parameters: &'a [u32],
+    /// The artifact's buffers, in its order.
+    pub buffers: &'a [&'a B],
+}
+
 /// A device that launches kernels. Launches run one after another, in the order in which they were asked for; so do
 /// reads, writes and copies of buffers.
 pub trait Device {
@@ -11,6 +24,8 @@ pub trait Device {
     type Buffer;
     /// A kernel, ready to launch.
     type Kernel;
+    /// What it keeps of a sequence of launches that is made again and again.
+    type Sequence: Default;
 
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
@@ -69,6 +84,25 @@ pub trait Device {
         buffers: &[&Self::Buffer],
     ) -> Result<(), DeviceError>;
 
+    /// Makes launches one after another. For `sequence` the caller keeps one value for all times that it makes the same
+    /// launches, be it with other parameters, other buffers or over more or fewer workgroups: a device may have prepared
+    /// them. The first time it is a default value.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    ///
+    /// # Panics
+    /// As [`Device::launch`].
+    fn launch_all(
+        &self,
+        sequence: &mut Self::Sequence,
+        launches: &[Launch<'_, Self::Kernel, Self::Buffer>],
+    ) -> Result<(), DeviceError> {
+        _ = sequence;
+        let mut each = launches.iter();
+        each.try_for_each(|it| self.launch(it.kernel, it.workgroups, it.parameters, it.buffers))
+    }
+
     /// Waits until all that was asked for is done.
     ///
     /// # Errors
@@ -121,6 +155,7 @@ pub enum DeviceError {
 impl<D: Device> Device for &D {
     type Buffer = D::Buffer;
     type Kernel = D::Kernel;
+    type Sequence = D::Sequence;
 
     fn capabilities(&self) -> Capabilities {
         D::capabilities(self)
@@ -154,6 +189,14 @@ impl<D: Device> Device for &D {
         buffers: &[&Self::Buffer],
     ) -> Result<(), DeviceError> {
         D::launch(self, kernel, workgroups, parameters, buffers)
+    }
+
+    fn launch_all(
+        &self,
+        sequence: &mut Self::Sequence,
+        launches: &[Launch<'_, Self::Kernel, Self::Buffer>],
+    ) -> Result<(), DeviceError> {
+        D::launch_all(self, sequence, launches)
     }
 
     fn wait(&self) -> Result<(), DeviceError> {

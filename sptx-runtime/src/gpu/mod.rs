@@ -171,7 +171,7 @@ pub use artifact::{
     Artifact, Binding, Direction, End, LossKind, Role, RuleKind, SharedTraining, Source, Steps, Training, Word,
     WordKind, padded, row_words,
 };
-pub use device::{Device, DeviceError};
+pub use device::{Device, DeviceError, Launch};
 #[cfg(feature = "cpu")]
 pub use engine::{
     Answers, BatchPlace, Engine, Filter, Gradients, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Setup,

@@ -159,6 +159,7 @@ impl WgpuDevice {
 impl gpu::Device for WgpuDevice {
     type Buffer = WgpuBuffer;
     type Kernel = WgpuKernel;
+    type Sequence = ();
 
     fn capabilities(&self) -> Capabilities {
         self.capabilities

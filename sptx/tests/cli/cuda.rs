@@ -35,6 +35,39 @@ fn training_by_cuda() {
     assert!(ran.code == Some(0) && ran.err.contains("device  Stand-in for a GPU"), "{ran:?}");
 }
 
+/// A step is one graph of the driver, whose launches do what they do one by one.
+#[test]
+fn steps_are_graphs() {
+    let folder = Folder::new();
+    folder.toy();
+    let settings = "train --data toy --epochs 3 --dim 4 --negatives 3 --seed 5 --optimizer adam --device cuda";
+    let train = |out: &str, graphs: &str| {
+        let variables = [("SPTX_STAND_IN_GRAPHS", graphs), ("SPTX_STAND_IN_TRACE", "1")];
+        let ran = run(&folder, &format!("{settings} --out {out}"), &variables);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let called = |name: &str| ran.err.lines().filter(|line| *line == name).count();
+        ["cuGraphLaunch", "cuGraphCreate"].map(called)
+    };
+    let [started, made] = train("graphs", "some");
+    assert!(made > 0 && started >= 3 * made, "{started} starts of {made} graphs");
+    assert_eq!(train("single", "none")[0], 0);
+    let embeddings = |out: &str| folder.read(&format!("{out}/embeddings.safetensors"));
+    assert!(embeddings("graphs") == embeddings("single"), "the same bits");
+}
+
+/// Where the only GPU is too old, `auto` passes on, and who asks for it is told why.
+#[test]
+fn a_gpu_that_is_too_old() {
+    let folder = Folder::new();
+    folder.toy();
+    let settings = "train --data toy --epochs 1 --dim 4";
+    let old = [("SPTX_STAND_IN_CAPABILITY", "6.1")];
+    let ran = run(&folder, &format!("{settings} --device cuda --out asked"), &old);
+    assert!(ran.code == Some(1) && ran.err.contains("compute capability 6.1, and kernels need 7.5"), "{ran:?}");
+    let ran = run(&folder, &format!("{settings} --out auto"), &old);
+    assert!(ran.code == Some(0) && !ran.err.contains("Stand-in"), "{ran:?}");
+}
+
 #[test]
 fn asking_by_cuda() {
     let folder = Folder::new();

@@ -1,30 +1,32 @@
-//! The GPU: memory by address, modules, launches.
+//! The GPU: memory by address, launches, and what is given out by handle.
 
 use std::collections::BTreeMap;
 use std::ffi::c_void;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use sptx_ptx_machine::{Launch, Machine, Module};
+use sptx_ptx_machine::Machine;
 
 use super::Code;
 use super::event::Event;
+use super::graph::{Executable, Graph, Launch};
 use super::handles::Handles;
+use super::module::{Function, Loaded};
 
 /// Where the first buffer lies, and by how much buffers lie apart at least.
 const PAGE: u64 = 1 << 16;
-
-/// An entry point of a module.
-#[derive(Debug)]
-pub(crate) struct Function {
-    pub(crate) module: Arc<Module>,
-    pub(crate) entry: String,
-}
 
 /// The GPU.
 #[derive(Debug)]
 pub(crate) struct Gpu {
     buffers: BTreeMap<u64, Vec<u32>>,
+    pub(crate) streams: Handles<()>,
     pub(crate) events: Handles<Event>,
+    pub(crate) modules: Handles<Loaded>,
+    pub(crate) functions: Handles<Function>,
+    pub(crate) graphs: Handles<Graph>,
+    /// Of each node the graph that it is of.
+    pub(crate) nodes: Handles<usize>,
+    pub(crate) executables: Handles<Executable>,
     next: u64,
     /// Bytes there are.
     pub(crate) memory: usize,
@@ -40,15 +42,33 @@ pub(crate) fn gpu() -> MutexGuard<'static, Gpu> {
     GPU.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What the environment says of this GPU.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
+    variable(name)?.parse().ok()
 }
 
 impl Gpu {
     fn new() -> Self {
         let memory = number("SPTX_STAND_IN_BYTES").map_or(1 << 30, |bytes| bytes as usize);
         let left = number("SPTX_STAND_IN_LAUNCHES");
-        Self { buffers: BTreeMap::new(), events: Handles::new(1), next: PAGE, memory, left, broken: None }
+        Self {
+            buffers: BTreeMap::new(),
+            streams: Handles::new(1),
+            events: Handles::new(2),
+            modules: Handles::new(3),
+            functions: Handles::new(4),
+            graphs: Handles::new(5),
+            nodes: Handles::new(6),
+            executables: Handles::new(7),
+            next: PAGE,
+            memory,
+            left,
+            broken: None,
+        }
     }
 
     /// Whether it still works.
@@ -56,9 +76,18 @@ impl Gpu {
         self.broken.map_or(Ok(()), Err)
     }
 
+    /// The GPU, where it works and a stream is one: the null stream is.
+    pub(crate) fn on(&mut self, stream: *mut c_void) -> Result<&mut Self, Code> {
+        if !stream.is_null() {
+            self.streams.get(stream)?;
+        }
+        self.check().map(|()| self)
+    }
+
     /// Bytes that are not taken.
     pub(crate) fn free_bytes(&self) -> usize {
-        self.memory - self.buffers.values().map(|words| 4 * words.len()).sum::<usize>()
+        let words = self.buffers.values().map(Vec::len).sum::<usize>();
+        self.memory - 4 * words - self.modules.iter().map(|module| module.bytes).sum::<usize>()
     }
 
     /// Memory for so many bytes: its address.
@@ -105,27 +134,28 @@ impl Gpu {
         Ok(1e3 * passed.as_secs_f32())
     }
 
-    /// Runs an entry point on the buffers that begin at these addresses.
-    pub(crate) fn launch(
-        &mut self,
-        function: &Function,
-        [workgroups, threads]: [u32; 2],
-        addresses: &[u64],
-        parameters: &[u32],
-    ) -> Result<(), Code> {
+    /// Whether what a launch is of and its buffers are there.
+    pub(crate) fn check_launch(&mut self, launch: &Launch) -> Result<(), Code> {
         self.check()?;
+        self.functions.get(launch.function)?.entry()?;
+        let known = launch.addresses.iter().all(|address| self.buffers.contains_key(address));
+        if known { Ok(()) } else { Err(Code::InvalidValue) }
+    }
+
+    /// Makes a launch.
+    pub(crate) fn launch(&mut self, launch: &Launch) -> Result<(), Code> {
+        self.check_launch(launch)?;
         if self.left == Some(0) {
             self.broken = Some(Code::LaunchFailed);
             return self.check();
         }
         self.left = self.left.map(|left| left - 1);
-        let entry = function.module.entry(&function.entry).ok_or(Code::NotFound)?;
-        let mut buffers = Vec::with_capacity(addresses.len());
-        for address in addresses {
-            buffers.push(std::mem::take(self.buffers.get_mut(address).ok_or(Code::InvalidValue)?));
-        }
-        let launch = Launch { workgroups, threads, parameters };
-        let result = Machine::default().launch(entry, launch, &mut buffers);
+        let Launch { function, workgroups, threads, addresses, words } = launch;
+        let function = self.functions.get(*function)?.clone();
+        let take = |address: &u64| self.buffers.get_mut(address).map(std::mem::take).unwrap_or_default();
+        let mut buffers: Vec<_> = addresses.iter().map(take).collect();
+        let made = sptx_ptx_machine::Launch { workgroups: *workgroups, threads: *threads, parameters: words };
+        let result = Machine::default().launch(function.entry()?, made, &mut buffers);
         for (address, words) in addresses.iter().zip(buffers) {
             self.buffers.insert(*address, words);
         }

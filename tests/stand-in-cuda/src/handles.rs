@@ -36,4 +36,14 @@ impl<T> Handles<T> {
     pub(crate) fn remove(&mut self, handle: *mut c_void) -> Result<T, Code> {
         self.live.remove(&handle.addr()).ok_or(Code::InvalidHandle)
     }
+
+    /// Forgets the others.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        self.live.retain(|_, thing| keep(thing));
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.live.values()
+    }
 }

@@ -3,13 +3,25 @@
 //!
 //! It has what sptx's device calls and no more. A kernel that does what it must not do ends like one on a GPU: with
 //! `CUDA_ERROR_ILLEGAL_ADDRESS`, now and ever after; what it did is told on standard error. With `SPTX_STAND_IN_LAUNCHES`
-//! the GPU falls off the bus after so many launches, with `SPTX_STAND_IN_BYTES` it has as much memory.
+//! the GPU falls off the bus after so many launches, with `SPTX_STAND_IN_BYTES` it has as much memory. A handle that was
+//! destroyed, or is of another kind, is refused wherever it is handed in.
+//!
+//! | Variable | For instance | What it is |
+//! |---|---|---|
+//! | `SPTX_STAND_IN_CUDA` | `12080` | the driver's CUDA |
+//! | `SPTX_STAND_IN_PTX` | `8.7` | the newest PTX that the driver takes |
+//! | `SPTX_STAND_IN_CAPABILITY` | `7.5` | the GPU's compute capability |
+//! | `SPTX_STAND_IN_GRAPHS` | `none` | the driver makes no graphs ready |
+//! | `SPTX_STAND_IN_TRACE` | `1` | calls are told by name on standard error |
 
 mod code;
 mod event;
 mod gpu;
+mod graph;
 mod handles;
 mod interface;
+mod module;
+mod trace;
 
 use std::io;
 use std::path::{Path, PathBuf};

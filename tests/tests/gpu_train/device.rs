@@ -87,6 +87,7 @@ impl<D: Device> Failing<D> {
 impl<D: Device> Device for Failing<D> {
     type Buffer = D::Buffer;
     type Kernel = D::Kernel;
+    type Sequence = ();
 
     fn capabilities(&self) -> Capabilities {
         self.device.capabilities()

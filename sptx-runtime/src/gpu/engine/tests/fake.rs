@@ -25,6 +25,7 @@ impl Fake {
 impl Device for Fake {
     type Buffer = RefCell<Vec<u32>>;
     type Kernel = Artifact;
+    type Sequence = ();
 
     fn capabilities(&self) -> Capabilities {
         Capabilities { binding_words: self.binding_words, ..Capabilities::default() }

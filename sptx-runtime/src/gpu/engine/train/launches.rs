@@ -4,7 +4,7 @@ use super::memory::Named;
 use super::size::{Count, Size};
 use super::{Learner, OWNERS};
 use crate::gpu::engine::launch::{numbered, word};
-use crate::gpu::{DIGIT_BITS, Device, DeviceError, Role, RuleKind, most_pieces, sort_rounds};
+use crate::gpu::{self, DIGIT_BITS, Device, DeviceError, Role, RuleKind, most_pieces, sort_rounds};
 use crate::program::{Constraint, Owner};
 
 /// A launch that every step makes.
@@ -166,31 +166,47 @@ impl<D: Device> Learner<D> {
 
     /// Makes all launches, of a batch of this size.
     pub(super) fn launch_all(&mut self, size: Size) -> Result<(), DeviceError> {
-        let Self { engine, words, arrays, states, launches, .. } = self;
-        let capabilities = engine.device.capabilities();
-        let mut values = Vec::new();
-        for launch in launches {
-            let loaded = &engine.kernels[launch.kernel];
+        let Self { engine, words, arrays, states, launches, sequence, .. } = self;
+        let buffer = |array: &Array| -> &D::Buffer {
+            match *array {
+                Array::Tables(shard) => engine.tables.shard(shard).expect("as many shards as kernels name"),
+                Array::State(number, shard) => states[number].shard(shard).expect("as many as tables have"),
+                Array::Own(number) => arrays.get(number),
+            }
+        };
+        let buffers: Vec<&D::Buffer> = launches.iter().flat_map(|launch| &launch.buffers).map(buffer).collect();
+        let workgroups = |launch: &Launch| {
             let count = word(launch.count.of(size));
-            let workgroups = loaded.artifact.workgroups(count);
+            (count, engine.kernels[launch.kernel].artifact.workgroups(count))
+        };
+        let mut values = Vec::new();
+        for launch in launches.iter() {
+            let (count, workgroups) = workgroups(launch);
             words.put(self.count, count);
             words.put(self.workgroups, workgroups);
             launch.sets.iter().for_each(|(number, value)| words.put(*number, word(value.of(size))));
-            values.clear();
             values.extend(launch.words.iter().map(|number| *words.get(*number)));
-            let array = |array: &Array| -> &D::Buffer {
-                match *array {
-                    Array::Tables(shard) => engine.tables.shard(shard).expect("as many shards as kernels name"),
-                    Array::State(number, shard) => states[number].shard(shard).expect("as many as tables have"),
-                    Array::Own(number) => arrays.get(number),
-                }
-            };
-            let buffers: Vec<&D::Buffer> = launch.buffers.iter().map(array).collect();
-            let launched = loaded.artifact.launched(workgroups, &capabilities);
-            engine.device.launch(&loaded.kernel, launched, &values, &buffers)?;
         }
-        Ok(())
+        let capabilities = engine.device.capabilities();
+        let (mut buffers, mut values) = (&buffers[..], &values[..]);
+        let made = launches.iter().map(|launch| {
+            let loaded = &engine.kernels[launch.kernel];
+            gpu::Launch {
+                kernel: &loaded.kernel,
+                workgroups: loaded.artifact.launched(workgroups(launch).1, &capabilities),
+                parameters: first(&mut values, launch.words.len()),
+                buffers: first(&mut buffers, launch.buffers.len()),
+            }
+        });
+        engine.device.launch_all(sequence, &made.collect::<Vec<_>>())
     }
+}
+
+/// Takes so many from the beginning of a list.
+fn first<'a, T>(list: &mut &'a [T], count: usize) -> &'a [T] {
+    let (first, rest) = list.split_at(count);
+    *list = rest;
+    first
 }
 
 /// The words that launches set, so that they have numbers.

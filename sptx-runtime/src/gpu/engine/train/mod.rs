@@ -45,6 +45,8 @@ pub struct Learner<D: Device> {
     /// What the rule keeps of each number, laid out as the tables are.
     states: Vec<Sharded<D::Buffer>>,
     launches: Vec<Launch>,
+    /// What the device keeps of the launches of a step.
+    sequence: D::Sequence,
 }
 
 /// A batch: where it stands in an epoch.
@@ -97,6 +99,7 @@ impl<D: Device> Learner<D> {
             arrays: Named::default(),
             states: Vec::new(),
             launches: Vec::new(),
+            sequence: D::Sequence::default(),
         };
         learner.put_facts(facts)?;
         learner.put_negatives(negatives)?;

@@ -2,34 +2,19 @@
 
 #![cfg(target_os = "linux")]
 
+mod modules;
+mod sequences;
+mod support;
+
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use sptx_codegen::emit::ptx::{self, Arch};
 use sptx_codegen::gpu;
 use sptx_runtime::cuda::{CudaDevice, gpus};
-use sptx_runtime::gpu::{Device, DeviceError, Schedule};
+use sptx_runtime::gpu::{Device, DeviceError};
 use sptx_tests::{Case, schedules, zoo};
 
-/// Set in the process that has the stand-in.
-const INSIDE: &str = "SPTX_INSIDE";
-
-/// Runs a test of this file again, in a process that finds the stand-in in the driver's place and has more variables.
-/// True in that process.
-fn inside(test: &str, variables: &[(&str, &str)]) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    let program = std::env::current_exe().expect("a program");
-    let folder = tempfile::tempdir().expect("a folder");
-    sptx_stand_in_cuda::install(&program, folder.path()).expect("the stand-in");
-    let mut command = Command::new(program);
-    command.args(["--exact", test, "--nocapture"]).env("LD_LIBRARY_PATH", folder.path()).env(INSIDE, "1");
-    command.envs(variables.iter().copied());
-    let ran = command.output().expect("the test runs");
-    assert!(ran.status.success(), "{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
-    false
-}
+use support::{INSIDE, inside};
 
 #[test]
 fn scores_and_gradients_are_the_interpreters() {
@@ -86,25 +71,28 @@ fn copies_and_seconds() {
 }
 
 #[test]
-fn what_the_driver_refuses_is_told_in_its_words() {
-    if !inside("what_the_driver_refuses_is_told_in_its_words", &[("SPTX_STAND_IN_BYTES", "1000")]) {
+fn memory_that_is_not_there_is_told_with_its_size() {
+    if !inside("memory_that_is_not_there_is_told_with_its_size", &[("SPTX_STAND_IN_BYTES", "1000")]) {
         return;
     }
     let Err(DeviceError::Absent(why)) = CudaDevice::open("3") else { panic!("there is one GPU") };
     assert!(why.contains("no GPU `3`") && why.contains("Stand-in"), "{why}");
     let device = CudaDevice::open("").expect("a GPU");
-    let case = zoo().iter().find_map(|score| Case::new(score, BTreeMap::from([("d".to_owned(), 2)]), 3, 1));
-    let case = case.expect("a model of one dimension");
-    let schedule = Schedule::default();
-    let mut artifact = ptx::artifacts(&gpu::plan(&case.model, &schedule), schedule, Arch::default()).remove(0);
-    assert!(device.load(&artifact).is_ok());
-    artifact.text = artifact.text.replacen("mad.wide.u32", "mad.wider.u32", 1);
-    let Err(DeviceError::Refused { reason, .. }) = device.load(&artifact) else { panic!("it is no PTX") };
-    assert!(reason.contains("CUDA_ERROR_INVALID_PTX") && reason.contains("mad.wider.u32"), "{reason}");
     let Err(DeviceError::OutOfMemory { bytes: 4000, reason }) = device.allocate(1000) else { panic!("too much") };
     assert!(reason.contains("1000 of its 1000 bytes are free"), "{reason}");
     let buffer = device.allocate(0).expect("nothing is always there");
     device.write(&buffer, 0, &[]).expect("nothing");
+}
+
+#[test]
+fn buffers_are_their_devices() {
+    if !inside("buffers_are_their_devices", &[]) {
+        return;
+    }
+    let devices = [0, 1].map(|_| CudaDevice::open("").expect("a GPU"));
+    let [own, other] = [0, 1].map(|number| devices[number].allocate(4).expect("room"));
+    let copy = std::panic::AssertUnwindSafe(|| devices[0].copy(&own, &other, 4));
+    assert!(std::panic::catch_unwind(copy).is_err(), "nothing keeps the streams of two devices in order");
 }
 
 #[test]
