@@ -6,4 +6,4 @@
 //! `cargo bench -p sptx-benches --bench ranks` times what ranking costs beside scoring. `benches/python/pykeen_eval.py`
 //! evaluates one model by PyKEEN and by `sptx eval`, in turns; its first lines say how to run it. `cargo run --release -p
 //! sptx-benches --bin synthetic -- --entities 2000000 --out DIR` writes a graph of any size, with skewed degrees.
-//! `cargo run --release -p sptx-benches --bin gpu_bandwidth` holds GPU kernels against their adapter's copies.
+//! GPU kernels are measured beside copies and rivals by `sptx gpu-check --part measure,rivals`.

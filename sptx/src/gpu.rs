@@ -3,13 +3,14 @@
 //! ```no_run
 //! use sptx::codegen;
 //! use sptx::gpu::Gpu;
-//! use sptx::runtime::gpu::{Schedule, table_words_of};
+//! use sptx::runtime::gpu::{sizes_of, table_words_of};
 //! # fn example(trainer: &mut sptx::train::Trainer) -> Result<(), Box<dyn std::error::Error>> {
 //!
 //! let gpu = Gpu::open("cuda:0")?;
-//! let (steps, schedule) = (trainer.device_training()?, Schedule::default());
-//! let plans = codegen::gpu::steps(trainer.engine().model(), &schedule, &steps);
-//! let artifacts = gpu.artifacts(plans, schedule, table_words_of(trainer.engine()));
+//! let (steps, engine) = (trainer.device_training()?, trainer.engine());
+//! let schedule = gpu.training_schedule(engine.model(), &sizes_of(engine));
+//! let plans = codegen::gpu::steps(engine.model(), &schedule, &steps);
+//! let artifacts = gpu.artifacts(plans, schedule, table_words_of(engine));
 //! trainer.train_on(gpu, artifacts)?;
 //! # Ok(())
 //! # }
@@ -24,6 +25,7 @@ use sptx_codegen::gpu::{Plan, shard_tables};
 #[cfg(feature = "cuda")]
 use sptx_runtime::cuda::{CudaBuffer, CudaDevice, CudaKernel, CudaSequence};
 use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Launch, Schedule, table_shards};
+use sptx_runtime::program::Model;
 #[cfg(feature = "wgpu")]
 use sptx_runtime::wgpu::{WgpuBuffer, WgpuDevice, WgpuKernel};
 
@@ -112,6 +114,25 @@ impl Gpu {
         }
     }
 
+    /// The names of all GPUs: NVIDIA's by their driver, then those that wgpu reaches, but for drivers that do a GPU's work on
+    /// the CPU.
+    pub fn hardware() -> Vec<String> {
+        let mut names = Vec::new();
+        #[cfg(feature = "cuda")]
+        names.extend(
+            (0..sptx_runtime::cuda::gpus().map_or(0, |gpus| gpus.len())).map(|number| format!("cuda:{number}")),
+        );
+        #[cfg(feature = "wgpu")]
+        {
+            use sptx_runtime::wgpu::{Kind, adapters};
+            let adapters = if may_have_gpus() { adapters() } else { Vec::new() };
+            let is_hardware = |kind| matches!(kind, Kind::Discrete | Kind::Integrated | Kind::Virtual);
+            let numbered = adapters.iter().enumerate().filter(|(_, adapter)| is_hardware(adapter.kind));
+            names.extend(numbered.map(|(number, _)| format!("wgpu:{number}")));
+        }
+        names
+    }
+
     /// Opens the first GPU with a memory of its own: one of NVIDIA's by their driver, or another discrete one.
     ///
     /// # Errors
@@ -150,6 +171,29 @@ impl Gpu {
             #[cfg(feature = "cuda")]
             Self::Cuda(_) => sptx_codegen::emit::ptx::artifacts(&plans, schedule, Arch::default()),
             Self::None(never) => match (*never, plans, schedule) {},
+        }
+    }
+
+    /// The schedule that its kernels score under, of a model whose dimensions have these sizes.
+    pub fn schedule(&self, sizes: &[usize]) -> Schedule {
+        match self {
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu(_) => Schedule::default(),
+            #[cfg(feature = "cuda")]
+            Self::Cuda(device) => Schedule::suited(&device.capabilities(), sizes.iter().copied().max().unwrap_or(1)),
+            Self::None(never) => match *never {},
+        }
+    }
+
+    /// The schedule that its kernels train a model under, whose dimensions have these sizes.
+    pub fn training_schedule(&self, model: &Model, sizes: &[usize]) -> Schedule {
+        let schedule = self.schedule(sizes);
+        match self {
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu(_) => schedule,
+            #[cfg(feature = "cuda")]
+            Self::Cuda(_) => sptx_codegen::gpu::saving(model, &schedule, sizes),
+            Self::None(never) => match *never {},
         }
     }
 

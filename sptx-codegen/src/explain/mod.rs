@@ -4,9 +4,11 @@
 
 mod display;
 mod formulas;
+mod gpu;
 mod split;
 
 pub use formulas::{Definition, Formula};
+pub use gpu::{GpuCost, GpuReport, GpuStep};
 pub use split::{PairKernel, SplitReport};
 
 use serde::Serialize;

@@ -49,7 +49,7 @@ use sptx_runtime::program::{Model, Owner, Plane, Side, Split};
 use crate::legalize::{persist, shard};
 use crate::lir::{Kernel, verify};
 
-pub use saved::{Unsaved, saves, traffic};
+pub use saved::{Unsaved, saves, saving, traffic};
 pub use step_bytes::{StepBytes, StepShape, step_bytes};
 
 /// A kernel of a model.

@@ -79,6 +79,11 @@ impl StepShape {
         };
         Self { triples, rule, owners: [runs(2 * triples, rows[0]), runs(triples, rows[1])] }
     }
+
+    /// Number of triples.
+    pub fn triples(&self) -> usize {
+        self.triples
+    }
 }
 
 /// Bytes of rows that the kernels of a step read and write.

@@ -158,6 +158,7 @@
 //! `counts`.
 
 mod artifact;
+mod candidates;
 mod device;
 #[cfg(feature = "cpu")]
 mod engine;
@@ -174,8 +175,8 @@ pub use artifact::{
 pub use device::{Device, DeviceError, Launch};
 #[cfg(feature = "cpu")]
 pub use engine::{
-    Answers, BatchPlace, Engine, Filter, Gradients, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Setup,
-    Sharing, Standing, table_words_of,
+    Answers, BatchPlace, Engine, Filter, Gradients, Learner, LearnerSetup, NegativesSetup, Placed, PositiveLoss, Setup,
+    Sharing, Standing, sizes_of, table_words_of,
 };
 pub use planes::{plane_words, table_shards, table_words};
 pub use ranks::{MOST_COUNTED, score_of_merit};

@@ -14,6 +14,7 @@ mod report;
 
 mod check;
 mod explain;
+mod gpu_check;
 
 mod compile;
 mod completions;
@@ -74,6 +75,7 @@ enum Verb {
     Export(export::Arguments),
     Check(check::Arguments),
     Explain(explain::Arguments),
+    GpuCheck(Box<gpu_check::Arguments>),
     Compile(compile::Arguments),
     Models(list::Arguments),
     Devices(devices::Arguments),
@@ -93,6 +95,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Export(arguments) => export::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
+        Verb::GpuCheck(arguments) => gpu_check::run(&arguments),
         Verb::Compile(arguments) => compile::run(&arguments),
         Verb::Models(arguments) => list::run(&arguments),
         Verb::Devices(arguments) => devices::run(&arguments),

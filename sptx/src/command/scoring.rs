@@ -2,7 +2,7 @@
 
 use sptx::gpu::Gpu;
 use sptx::runtime::cpu::Engine;
-use sptx::runtime::gpu::{Schedule, table_words_of};
+use sptx::runtime::gpu::{sizes_of, table_words_of};
 use sptx::train::{DeviceScorer, EngineScorer, RelationScorer};
 
 use super::devices;
@@ -30,7 +30,7 @@ impl ScoringDevice {
     /// Makes the device ready for a model.
     pub(super) fn scoring<'a>(&self, engine: &'a Engine) -> Result<Scoring<'a>, Failure> {
         let Some(gpu) = self.gpu()? else { return Ok(Scoring::cpu(engine)) };
-        let schedule = Schedule::default();
+        let schedule = gpu.schedule(&sizes_of(engine));
         let plans = sptx::codegen::gpu::ranking(engine.model(), &schedule);
         let artifacts = gpu.artifacts(plans, schedule, table_words_of(engine));
         Ok(Scoring { engine, gpu: Some(DeviceScorer::new(engine, gpu, artifacts)?) })

@@ -1,7 +1,7 @@
 //! What a run trains on.
 
 use sptx::gpu::Gpu;
-use sptx::runtime::gpu::{Schedule, table_words_of};
+use sptx::runtime::gpu::{sizes_of, table_words_of};
 use sptx::train::Trainer;
 
 use super::failure::Failure;
@@ -24,9 +24,10 @@ pub(super) fn begin(trainer: &mut Trainer) -> Result<String, Failure> {
 /// Trains by the kernels of a GPU, which is opened where it can do what the run asks.
 fn on_gpu(trainer: &mut Trainer, open: impl FnOnce() -> Result<Gpu, Failure>) -> Result<String, Failure> {
     let steps = trainer.device_training().map_err(sptx::train::Error::from)?;
-    let (gpu, schedule) = (open()?, Schedule::default());
-    let plans = sptx::codegen::gpu::steps(trainer.engine().model(), &schedule, &steps);
-    let (name, artifacts) = (gpu.to_string(), gpu.artifacts(plans, schedule, table_words_of(trainer.engine())));
+    let (gpu, engine) = (open()?, trainer.engine());
+    let schedule = gpu.training_schedule(engine.model(), &sizes_of(engine));
+    let plans = sptx::codegen::gpu::steps(engine.model(), &schedule, &steps);
+    let (name, artifacts) = (gpu.to_string(), gpu.artifacts(plans, schedule, table_words_of(engine)));
     trainer.train_on(gpu, artifacts)?;
     Ok(format!("{name}; validation on the cpu"))
 }

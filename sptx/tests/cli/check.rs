@@ -58,4 +58,13 @@ fn explanations() {
     let report = folder.json("explain transe --set norm=2 --json");
     assert_eq!(report["rows"][0]["semiring"], "plus_times");
     assert!(report["cost"]["forward"]["flops"].as_u64() > Some(0), "{report}");
+    let gpu = folder.json("explain transe --set norm=1 --dim 1024 --batch 4 --entities 100 --optimizer sgd --json");
+    // Three rows of 4 KiB for each of 8 triples; signs are 2 bits.
+    assert_eq!(gpu["gpu"]["forward"]["bytes"], 8 * 3 * 4096, "{gpu}");
+    let steps = gpu["gpu"]["steps"].as_array().expect("a list");
+    let of = |saved: &str| steps.iter().find(|step| step["saved"] == saved).expect("a step")["bytes"].as_u64();
+    assert!(of("signs") < of("bf16") && of("bf16") < of("f32") && of("f32") < of("nothing"), "{gpu}");
+    let text = folder.succeed("explain distmult --optimizer adagrad");
+    assert!(text.contains("on a GPU, 65536 triples") && text.contains("step, columns saved as bf16: "), "{text}");
+    assert!(!text.contains("signs saved"), "its gradient is made of no signs: {text}");
 }

@@ -5,7 +5,7 @@
 use super::support::{Folder, Ran};
 
 /// Runs the command where it finds the stand-in in the driver's place.
-fn run(folder: &Folder, line: &str, variables: &[(&str, &str)]) -> Ran {
+pub(crate) fn run(folder: &Folder, line: &str, variables: &[(&str, &str)]) -> Ran {
     let library = folder.path("driver");
     if !library.exists() {
         std::fs::create_dir(&library).expect("a folder");

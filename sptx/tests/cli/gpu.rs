@@ -3,7 +3,7 @@
 use super::support::{Folder, Ran, trained};
 
 /// Whether there is an adapter. Fails where there is none and `SPTX_REQUIRE` lists `vulkan`.
-fn has_adapter(folder: &Folder) -> bool {
+pub(crate) fn has_adapter(folder: &Folder) -> bool {
     if folder.json("devices --json").as_array().is_some_and(|devices| devices.len() > 1) {
         return true;
     }
@@ -14,7 +14,7 @@ fn has_adapter(folder: &Folder) -> bool {
 }
 
 /// What the command says where no driver is found.
-fn without_drivers(folder: &Folder, line: &str) -> Ran {
+pub(crate) fn without_drivers(folder: &Folder, line: &str) -> Ran {
     Ran::from(folder.command(line).env("VK_DRIVER_FILES", "none").output().expect("the command runs"))
 }
 

@@ -9,6 +9,7 @@ mod compile;
 mod cuda;
 mod durability;
 mod gpu;
+mod gpu_check;
 mod mistakes;
 mod outputs;
 mod queries;

@@ -63,6 +63,26 @@ pub fn saves(model: &Model, schedule: &Schedule) -> Result<(), Unsaved> {
     }
 }
 
+/// A schedule with the form of saving that spares a model's gradient most bytes, of those that keep it exact. `sizes` are
+/// those of the dimensions.
+///
+/// ```
+/// use sptx_codegen::testing::Sketch;
+/// use sptx_codegen::{compile, gpu};
+/// use sptx_runtime::gpu::Schedule;
+///
+/// let model = compile(Sketch::models()[0].clone()).program();
+/// let (schedule, sizes) = (Schedule::default(), vec![1024; model.dims.len()]);
+/// let saving = gpu::saving(&model, &schedule, &sizes);
+/// assert!(gpu::traffic(&model, &saving, &sizes) <= gpu::traffic(&model, &schedule, &sizes));
+/// ```
+pub fn saving(model: &Model, schedule: &Schedule, sizes: &[usize]) -> Schedule {
+    let exact = [Saved::Nothing, Saved::F32, Saved::Signs].map(|saved| Schedule { saved, ..*schedule });
+    let saved = exact.iter().filter(|schedule| saves(model, schedule).is_ok());
+    // The first of those that move as many bytes: to save nothing where that spares nothing.
+    saved.min_by_key(|schedule| traffic(model, schedule, sizes)).copied().unwrap_or(*schedule)
+}
+
 /// What is saved, and the gradient's stages as they read it.
 pub(super) struct Savings {
     /// What is saved of each triple.

@@ -148,7 +148,7 @@ impl<D: Device> Engine<D> {
     /// Scores pairs as triples, where scores do not split; gives the word where the scores begin.
     fn score_pairs(&mut self, queries: Queries<'_>, candidates: &[u32]) -> Result<usize, DeviceError> {
         let pairs = Pairs::of(queries, candidates);
-        self.forward(pairs.batch())?;
+        self.place(pairs.batch())?.score()?;
         Ok(self.model.score * pairs.batch().len())
     }
 

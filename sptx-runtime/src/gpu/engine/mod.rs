@@ -7,6 +7,7 @@ mod block_gradients;
 mod gradients;
 mod hits;
 mod launch;
+mod placed;
 mod planes;
 mod ranks;
 mod saved;
@@ -19,6 +20,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use gradients::Gradients;
+pub use placed::Placed;
 pub use ranks::{Answers, Standing};
 pub use train::{BatchPlace, Filter, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Sharing};
 
@@ -247,10 +249,9 @@ impl<D: Device> Engine<D> {
         batch.check(self.counts)?;
         let mut scores = Vec::with_capacity(batch.len());
         for part in batch.stretches(self.stretch) {
-            self.forward(part)?;
-            let mut words = vec![0; part.len()];
-            self.device.read(self.batch.scalars.buffer(), self.model.score * part.len(), &mut words)?;
-            scores.extend(words.into_iter().map(f32::from_bits));
+            let placed = self.place(part)?;
+            placed.score()?;
+            scores.extend(placed.scores()?);
         }
         Ok(scores)
     }
@@ -281,7 +282,7 @@ impl<D: Device> Engine<D> {
         let hits =
             [of_entities(ends, entities, &mut self.stamps), Hits::new([batch.relations], relations, &mut self.stamps)];
         self.put_hits(&hits)?;
-        self.forward(batch)?;
+        self.place(batch)?.score()?;
         let upstream: Vec<u32> = upstream.iter().map(|value| value.to_bits()).collect();
         self.device.write(self.batch.scalars.buffer(), self.model.upstream * batch.len(), &upstream)?;
         self.backward(batch.len(), &hits)?;
@@ -289,8 +290,8 @@ impl<D: Device> Engine<D> {
     }
 }
 
-/// The sizes of the dimensions of an engine on the CPU.
-fn sizes_of(host: &cpu::Engine) -> Vec<usize> {
+/// The sizes of the dimensions of an engine on the CPU, as [`Model::bind`] gives them.
+pub fn sizes_of(host: &cpu::Engine) -> Vec<usize> {
     host.tables().tilings().iter().map(|tiling| tiling.tiles().iter().map(|tile| tile.width).sum()).collect()
 }
 
@@ -345,14 +346,6 @@ impl<D: Device> Engine<D> {
             arrays.positions.put(&self.device, &hits.positions)?;
         }
         Ok(())
-    }
-
-    /// Leaves a batch's scores and what its gradient needs in `scalars`.
-    fn forward(&mut self, batch: Batch<'_>) -> Result<(), DeviceError> {
-        let vector_words = batch.len() * stretch::vector_words(&self.model, &self.sizes);
-        self.batch.put(&self.device, batch, self.model.scalars, vector_words)?;
-        self.saved.hold(&self.device, batch.len())?;
-        self.launch(Role::Forward, batch.len(), About::Triples)
     }
 
     /// Leaves the gradient of each owner's rows in its `gradient`.

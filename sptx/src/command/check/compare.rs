@@ -4,14 +4,15 @@ use serde::Serialize;
 use sptx::codegen::Compiled;
 use sptx::codegen::interp;
 use sptx::codegen::ir::PlaneId;
+use sptx::codegen::testing::has_kink;
+use sptx::runtime::Error;
 use sptx::runtime::cpu::{Batch, Queries};
 use sptx::runtime::program::Side;
 use sptx::train::Triple;
 
 use super::draw::Case;
-use super::reference::{self, root_mean_square};
+use super::reference::{self, Tables, root_mean_square};
 use super::subject::{RowGradients, Subject};
-use crate::command::failure::Failure;
 
 /// The most elements of a row that differences are taken of; beyond it, evenly spaced ones.
 const ELEMENTS: usize = 96;
@@ -19,105 +20,199 @@ const ELEMENTS: usize = 96;
 /// A gradient of this part of the model's largest is compared as if it were no smaller.
 const CANCELLED: f64 = 1e-3;
 
+/// How near a kink or a jump rounding decides on which side a triple is.
+const JUMP: f64 = 1e-5;
+
 /// The largest relative errors of one check.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Errors {
+pub(in crate::command) struct Errors {
     /// Triples compared.
-    pub(super) triples: usize,
+    pub(in crate::command) triples: usize,
     /// Elements of gradients compared with differences.
     elements: usize,
     /// Of scores.
-    pub(super) score: f64,
+    pub(in crate::command) score: f64,
     /// Of gradients against the interpreted gradient.
-    pub(super) gradient: f64,
+    pub(in crate::command) gradient: f64,
     /// Of gradients against central differences.
-    pub(super) differences: f64,
+    pub(in crate::command) differences: f64,
     /// Of blocks, for a missing head and a missing tail: scores of all pairs of the batch's queries and candidates, and
     /// gradients against both.
-    pub(super) blocks: f64,
-    /// Where the largest error of a gradient is.
-    pub(super) worst_at: String,
+    pub(in crate::command) blocks: f64,
+    /// Where the largest error is.
+    pub(in crate::command) worst_at: String,
 }
 
 impl Errors {
     /// The largest of all. NaN counts as larger than anything.
-    pub(super) fn worst(&self) -> f64 {
+    pub(in crate::command) fn worst(&self) -> f64 {
         larger(larger(self.score, self.blocks), larger(self.gradient, self.differences))
     }
-}
 
-/// Compares an engine, which has the case's tables, with the interpreter.
-pub(super) fn compare(compiled: &Compiled, mut case: Case, subject: &mut dyn Subject) -> Result<Errors, Failure> {
-    let columns: [Vec<u32>; 3] = [
-        case.triples.iter().map(|triple| triple.head).collect(),
-        case.triples.iter().map(|triple| triple.relation).collect(),
-        case.triples.iter().map(|triple| triple.tail).collect(),
-    ];
-    let batch = Batch { heads: &columns[0], relations: &columns[1], tails: &columns[2] };
-    let scores = subject.score(batch)?;
-    let gradients = subject.gradients(batch, &case.upstream)?;
-    let mut errors = Errors { triples: case.triples.len(), ..Errors::default() };
-    errors.score = score_error(compiled, &case, &case.triples, &scores);
-    compare_gradients(compiled, &mut case, &gradients, &mut errors);
-    for missing in [Side::Head, Side::Tail] {
-        let of_end = compare_blocks(compiled, &mut case, subject, missing, &columns)?;
-        if larger(of_end.worst(), errors.worst()) != errors.worst() {
-            let end = if missing == Side::Head { "heads" } else { "tails" };
-            errors.worst_at = format!("blocks of {end}: {}", of_end.worst_at);
+    /// Takes note of an error, at a place, among those of its kind.
+    fn see(&mut self, kind: fn(&mut Self) -> &mut f64, error: f64, place: impl FnOnce() -> String) {
+        if larger(error, self.worst()) != self.worst() {
+            self.worst_at = place();
         }
-        errors.blocks = larger(errors.blocks, of_end.worst());
+        let kind = kind(self);
+        *kind = larger(*kind, error);
     }
-    Ok(errors)
 }
 
-/// The batch as a block whose candidates are what is at the missing ends: the scores of all pairs, and the gradient of
-/// the pairs that are the batch's triples.
-fn compare_blocks(
+/// What the interpreter makes of a case.
+pub(in crate::command) struct Expected {
+    scores: Vec<f64>,
+    gradient: Tables,
+    /// The scores of the pairs of blocks, for a missing head and a missing tail.
+    pairs: [Vec<f64>; 2],
+}
+
+impl Expected {
+    pub(in crate::command) fn of(compiled: &Compiled, case: &Case) -> Self {
+        let score = |triple: &Triple| interp::score(&compiled.declared, &case.bindings, &case.declared.rows(*triple));
+        Self {
+            scores: case.triples.iter().map(score).collect(),
+            gradient: reference::gradient(&compiled.gradient, &case.bindings, &case.tables, &case.batch()),
+            pairs: ENDS.map(|missing| case.pairs(missing).iter().map(score).collect()),
+        }
+    }
+
+    /// How many numbers there are.
+    pub(in crate::command) fn numbers(&self) -> usize {
+        self.scores.len() + self.gradient.numbers() + self.pairs.iter().map(Vec::len).sum::<usize>()
+    }
+
+    /// The largest difference of a number from that of other tables.
+    pub(in crate::command) fn distance(&self, other: &Self) -> f64 {
+        let scores = |it: &Self| it.scores.iter().chain(it.pairs.iter().flatten()).copied().collect::<Vec<_>>();
+        let of_scores = scores(self).into_iter().zip(scores(other)).map(|(a, b)| (a - b).abs());
+        of_scores.fold(self.gradient.distance(&other.gradient), larger)
+    }
+}
+
+/// The ends that blocks are compared for.
+const ENDS: [Side; 2] = [Side::Head, Side::Tail];
+
+/// What an engine makes of a case.
+#[derive(PartialEq)]
+pub(in crate::command) struct Found {
+    scores: Vec<f32>,
+    gradients: RowGradients,
+    /// Scores, and gradients where the engine has them, for a missing head and a missing tail; empty without blocks.
+    blocks: Vec<(Vec<f32>, Option<RowGradients>)>,
+}
+
+impl Found {
+    /// Has an engine, which has the case's tables, score and differentiate its batch: as triples, and as blocks whose
+    /// candidates are what is at the missing ends.
+    pub(in crate::command) fn by(subject: &mut dyn Subject, case: &Case) -> Result<Self, Error> {
+        let columns = case.columns();
+        let batch = Batch { heads: &columns[0], relations: &columns[1], tails: &columns[2] };
+        let mut found = Self {
+            scores: subject.score(batch)?,
+            gradients: subject.gradients(batch, &case.upstream)?,
+            blocks: Vec::new(),
+        };
+        for missing in ENDS.into_iter().filter(|_| case.blocks) {
+            let [heads, relations, tails] = &columns;
+            let (entities, candidates) = if missing == Side::Head { (tails, heads) } else { (heads, tails) };
+            let queries = Queries { missing, entities, relations };
+            let mut scores = vec![0.0; entities.len() * candidates.len()];
+            subject.score_block(queries, candidates, &mut scores)?;
+            found.blocks.push((scores, subject.diagonal_gradients(queries, candidates, &case.upstream)?));
+        }
+        Ok(found)
+    }
+}
+
+/// How strict a comparison is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::command) struct How {
+    /// Gradients are held against central differences, too.
+    pub(in crate::command) differences: bool,
+    /// Differences up to this are none, and pairs at a kink or a jump, on whose side rounding decides, are passed over:
+    /// what rounding the tables does to an ill-conditioned score.
+    pub(in crate::command) rounding: Option<f64>,
+}
+
+/// Compares what an engine and the interpreter make of a case.
+pub(in crate::command) fn compare(
     compiled: &Compiled,
     case: &mut Case,
-    subject: &mut dyn Subject,
-    missing: Side,
-    [heads, relations, tails]: &[Vec<u32>; 3],
-) -> Result<Errors, Failure> {
-    let (entities, candidates) = if missing == Side::Head { (tails, heads) } else { (heads, tails) };
-    let queries = Queries { missing, entities, relations };
-    let mut scores = vec![0.0; entities.len() * candidates.len()];
-    subject.score_block(queries, candidates, &mut scores)?;
-    let pair = |query: usize, candidate: u32| match missing {
-        Side::Head => Triple { head: candidate, relation: relations[query], tail: entities[query] },
-        Side::Relation | Side::Tail => Triple { head: entities[query], relation: relations[query], tail: candidate },
-    };
-    let pairs = (0..entities.len()).flat_map(|query| candidates.iter().map(move |candidate| pair(query, *candidate)));
-    let pairs: Vec<Triple> = pairs.collect();
-    let mut errors = Errors { score: score_error(compiled, case, &pairs, &scores), ..Errors::default() };
-    if let Some(gradients) = subject.diagonal_gradients(queries, candidates, &case.upstream)? {
-        compare_gradients(compiled, case, &gradients, &mut errors);
+    expected: &Expected,
+    found: &Found,
+    how: How,
+) -> Errors {
+    let mut errors = Errors { triples: case.triples.len(), ..Errors::default() };
+    let triples = case.triples.clone();
+    let scores = Scores { compiled, case, triples: &triples, expected: &expected.scores, how };
+    scores.compare(&found.scores, "", |errors| &mut errors.score, &mut errors);
+    compare_gradients(compiled, case, expected, &found.gradients, how, &mut errors);
+    for ((missing, expected_pairs), (scores, gradients)) in ENDS.into_iter().zip(&expected.pairs).zip(&found.blocks) {
+        let ends = if missing == Side::Head { "blocks of heads: " } else { "blocks of tails: " };
+        let pairs = case.pairs(missing);
+        let of_pairs = Scores { compiled, case, triples: &pairs, expected: expected_pairs, how };
+        of_pairs.compare(scores, ends, |errors| &mut errors.blocks, &mut errors);
+        let mut of_end = Errors::default();
+        if let Some(gradients) = gradients {
+            compare_gradients(compiled, case, expected, gradients, how, &mut of_end);
+        }
+        errors.elements += of_end.elements;
+        errors.see(|errors| &mut errors.blocks, of_end.worst(), || format!("{ends}{}", of_end.worst_at));
     }
-    Ok(errors)
+    errors
 }
 
-fn score_error(compiled: &Compiled, case: &Case, triples: &[Triple], scores: &[f32]) -> f64 {
-    let exact = |triple: &Triple| interp::score(&compiled.declared, &case.bindings, &case.declared.rows(*triple));
-    let expected: Vec<f64> = triples.iter().map(exact).collect();
-    let magnitude = root_mean_square(expected.iter().copied());
-    let pairs = scores.iter().zip(&expected);
-    pairs.map(|(found, expected)| relative(f64::from(*found), *expected, magnitude)).fold(0.0, larger)
+/// The scores of some triples.
+struct Scores<'a> {
+    compiled: &'a Compiled,
+    case: &'a Case,
+    triples: &'a [Triple],
+    expected: &'a [f64],
+    how: How,
 }
 
-fn compare_gradients(compiled: &Compiled, case: &mut Case, gradients: &RowGradients, errors: &mut Errors) {
-    let upstream = case.upstream.iter().map(|value| f64::from(*value));
-    let batch: Vec<(Triple, f64)> = case.triples.iter().copied().zip(upstream).collect();
-    let expected = reference::gradient(&compiled.gradient, &case.bindings, &case.tables, &batch);
+impl Scores<'_> {
+    fn compare(&self, found: &[f32], what: &str, kind: fn(&mut Errors) -> &mut f64, errors: &mut Errors) {
+        let magnitude = root_mean_square(self.expected.iter().copied());
+        for (place, (found, expected)) in found.iter().zip(self.expected).enumerate() {
+            let error = relative(f64::from(*found), *expected, magnitude, self.how);
+            if self.how.rounding.is_some() && error > 0.0 && self.is_at_a_jump(place) {
+                continue;
+            }
+            errors.see(kind, error, || format!("{what}score[{place}]: {found:.6}, not {expected:.6}"));
+        }
+    }
+
+    fn is_at_a_jump(&self, place: usize) -> bool {
+        let Case { bindings, tables, .. } = self.case;
+        has_kink(&self.compiled.lowered, bindings, &tables.rows(self.triples[place]), JUMP)
+    }
+}
+
+fn compare_gradients(
+    compiled: &Compiled,
+    case: &mut Case,
+    expected: &Expected,
+    gradients: &RowGradients,
+    how: How,
+    errors: &mut Errors,
+) {
+    let expected = &expected.gradient;
     let magnitudes: Vec<f64> = (0..compiled.lowered.planes.len()).map(|plane| expected.magnitude(plane)).collect();
     // Where a plane's gradient cancels (a projection along the one direction that there is), rounding is all that is left.
     let least = CANCELLED * magnitudes.iter().copied().fold(0.0, f64::max);
     for (plane, magnitude) in magnitudes.into_iter().enumerate() {
         let magnitude = magnitude.max(least);
         for (row, found) in &gradients[plane] {
-            let pairs = found.iter().zip(expected.row(plane, *row));
-            let exact = pairs.map(|(found, expected)| relative(f64::from(*found), *expected, magnitude));
-            errors.gradient = exact.fold(errors.gradient, larger);
-            compare_differences(compiled, case, &batch, Row { plane, row: *row, found, magnitude }, errors);
+            for (element, (found, expected)) in found.iter().zip(expected.row(plane, *row)).enumerate() {
+                let error = relative(f64::from(*found), *expected, magnitude, how);
+                let place = || format!("{}[{row}, {element}]: {found:.6}, not {expected:.6}", case.names[plane]);
+                errors.see(|errors| &mut errors.gradient, error, place);
+            }
+            if how.differences {
+                compare_differences(compiled, case, Row { plane, row: *row, found, magnitude }, errors);
+            }
         }
     }
 }
@@ -134,34 +229,36 @@ struct Row<'a> {
 fn compare_differences(
     compiled: &Compiled,
     case: &mut Case,
-    batch: &[(Triple, f64)],
     Row { plane, row, found, magnitude }: Row<'_>,
     errors: &mut Errors,
 ) {
     let score = &compiled.declared;
+    let batch = case.batch();
     let (declared, first) = case.places[plane];
     let owner = score.slots[score.planes[PlaneId::new(declared)].slot].owner;
     for element in (0..found.len()).step_by(found.len().div_ceil(ELEMENTS).max(1)) {
         let place = (owner, declared, row, first + element);
-        let difference = reference::difference(score, &case.bindings, &mut case.declared, batch, place);
-        let error = relative(f64::from(found[element]), difference, magnitude);
-        if larger(error, errors.differences) != errors.differences {
-            let name = &case.names[plane];
-            errors.worst_at = format!("{name}[{row}, {element}]: {:.6}, not {difference:.6}", found[element]);
-        }
-        errors.differences = larger(errors.differences, error);
+        let difference = reference::difference(score, &case.bindings, &mut case.declared, &batch, place);
+        let error = relative(f64::from(found[element]), difference, magnitude, How::default());
+        let name = &case.names[plane];
+        let place = || format!("{name}[{row}, {element}]: {:.6}, not {difference:.6}", found[element]);
+        errors.see(|errors| &mut errors.differences, error, place);
         errors.elements += 1;
     }
 }
 
 /// |found − expected| relative to the larger of the expected value and the magnitude of its kind.
-fn relative(found: f64, expected: f64, magnitude: f64) -> f64 {
+fn relative(found: f64, expected: f64, magnitude: f64, how: How) -> f64 {
     let scale = expected.abs().max(magnitude).max(1e-6);
-    (found - expected).abs() / scale
+    let difference = (found - expected).abs();
+    match how.rounding {
+        Some(rounding) if difference <= rounding => 0.0,
+        _ => difference / scale,
+    }
 }
 
 /// The larger of two errors; NaN is the largest.
-fn larger(a: f64, b: f64) -> f64 {
+pub(super) fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
 }
 
@@ -171,8 +268,11 @@ mod tests {
 
     use sptx::models::{KernelChoice, Source};
 
-    use super::super::{TOLERANCE, draw::Case};
-    use super::compare;
+    use super::super::TOLERANCE;
+    use super::super::draw::{Case, Draw, MARGIN};
+    use super::{Expected, Found, How, compare};
+
+    const DRAW: Draw = Draw { triples: 8, seed: 1, margin: MARGIN, blocks: true };
 
     /// The largest error of the kernels for one norm against the meaning of another.
     fn worst(meant: f64, run: f64) -> f64 {
@@ -180,8 +280,9 @@ mod tests {
         let compiled = sptx::codegen::compile(source.analyze(&[("norm", meant)]).unwrap());
         let model = source.compile(&[("norm", run)], KernelChoice::Interpreted).unwrap();
         let sizes = BTreeMap::from([("d".to_owned(), 5)]);
-        let (mut engine, case) = Case::new(&compiled, &model, &sizes, 8, 1).unwrap();
-        compare(&compiled, case, &mut engine).unwrap().worst()
+        let (mut engine, mut case) = Case::new(&compiled, &model, &sizes, DRAW).unwrap();
+        let (expected, found) = (Expected::of(&compiled, &case), Found::by(&mut engine, &case).unwrap());
+        compare(&compiled, &mut case, &expected, &found, How { differences: true, rounding: None }).worst()
     }
 
     #[test]

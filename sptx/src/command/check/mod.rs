@@ -1,21 +1,23 @@
 //! `sptx check`: a model's f32 scores and gradients against the reference interpreter and central differences of it.
 
-mod compare;
-mod draw;
+pub(super) mod compare;
+pub(super) mod draw;
 mod reference;
-mod subject;
+pub(super) mod subject;
 
 use clap::ValueEnum;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use sptx::gpu::Gpu;
 use sptx::models::{KernelChoice, Source, zoo};
+use sptx::runtime::gpu::Schedule;
 
 use super::failure::Failure;
 use super::options::{self, DimensionList, Dimensions};
 use super::scoring::ScoringDevice;
 use super::{Outcome, output};
-use compare::Errors;
+use compare::{Errors, Expected, Found, How};
+use draw::{Case, Draw};
 
 /// The largest relative error that passes.
 const TOLERANCE: f64 = 1e-3;
@@ -154,9 +156,15 @@ fn check(
     let asked: Vec<Dimensions> = arguments.dim.iter().flat_map(|list| list.0.clone()).collect();
     let one_of_many = arguments.model == "all" || asked.len() > 1;
     for sizes in draw::sizes(&model.model, &asked, &DEFAULT_SIZES, one_of_many)? {
-        let (engine, case) = draw::Case::new(&compiled, &model, &sizes, arguments.triples, arguments.seed)?;
-        let mut subject = subject::on(engine, gpu)?;
-        let errors = compare::compare(&compiled, case, subject.as_mut())?;
+        let draw = Draw { triples: arguments.triples, seed: arguments.seed, margin: draw::MARGIN, blocks: true };
+        let (mut engine, mut case) = Case::new(&compiled, &model, &sizes, draw)?;
+        let found = match gpu {
+            None => Found::by(&mut engine, &case)?,
+            Some(gpu) => Found::by(&mut subject::on(&engine, gpu, Schedule::default())?, &case)?,
+        };
+        let expected = Expected::of(&compiled, &case);
+        let how = How { differences: true, rounding: None };
+        let errors = compare::compare(&compiled, &mut case, &expected, &found, how);
         reports.push(Report {
             model: source.name().to_owned(),
             choices: spelled(compiled.declared.choices.iter().map(|choice| (choice.name.as_str(), choice.chosen))),

@@ -5,23 +5,23 @@ use sptx::runtime::Error;
 use sptx::runtime::cpu::{self, Batch, Block, BlockLoss, Candidates, Queries};
 use sptx::runtime::gpu::{self, Device, Schedule};
 
-use crate::command::failure::Failure;
-
-/// The engine that is checked: on a GPU, or itself.
-pub(super) fn on(engine: cpu::Engine, gpu: Option<&Gpu>) -> Result<Box<dyn Subject + '_>, Failure> {
-    let Some(gpu) = gpu else { return Ok(Box::new(engine)) };
-    let schedule = Schedule::default();
+/// The engine that is checked, on a GPU, by kernels under a schedule.
+pub(in crate::command) fn on<'a>(
+    engine: &cpu::Engine,
+    gpu: &'a Gpu,
+    schedule: Schedule,
+) -> Result<gpu::Engine<&'a Gpu>, Error> {
     let mut plans = sptx::codegen::gpu::plan(engine.model(), &schedule);
     plans.extend(sptx::codegen::gpu::block_gradients(engine.model(), &schedule));
-    let artifacts = gpu.artifacts(plans, schedule, gpu::table_words_of(&engine));
-    Ok(Box::new(gpu::Engine::like(&engine, gpu, artifacts)?))
+    let artifacts = gpu.artifacts(plans, schedule, gpu::table_words_of(engine));
+    gpu::Engine::like(engine, gpu, artifacts)
 }
 
 /// The gradient of each plane: the rows that it is known for, each with its numbers.
-pub(super) type RowGradients = Vec<Vec<(usize, Vec<f32>)>>;
+pub(in crate::command) type RowGradients = Vec<Vec<(usize, Vec<f32>)>>;
 
 /// An engine that scores and gives gradients.
-pub(super) trait Subject {
+pub(in crate::command) trait Subject {
     /// The scores of triples.
     fn score(&mut self, batch: Batch<'_>) -> Result<Vec<f32>, Error>;
 

@@ -196,6 +196,23 @@ fn batches_are_worked_on_in_stretches_that_fit() {
 }
 
 #[test]
+fn a_placed_batch_is_scored_as_often_as_asked() {
+    let (mut engine, rows) = (Case { binding_words: 700, ..PLAIN }.engine(), PLAIN.rows());
+    set_planes(&mut engine, &rows);
+    let triples: Vec<_> = (0..25).map(|triple| [triple % 4, triple % 3, 3 - triple % 4]).collect();
+    let expected = engine.score(batch(&columns(&triples))).expect("scores");
+    engine.device().launches.take();
+    let list = columns(&triples);
+    let placed = engine.placed(batch(&list)).expect("a batch");
+    assert_eq!((placed.len(), placed.is_empty()), (10, false), "as many as are worked on at a time");
+    (0..3).for_each(|_| placed.score().expect("a launch"));
+    assert_eq!(placed.scores().expect("scores"), expected[..10]);
+    assert_eq!(placed.device().launches.take(), [(Role::Forward, 10); 3]);
+    let error = engine.placed(batch(&columns(&[[0, 3, 0]]))).map(|placed| placed.len()).expect_err("three relations");
+    assert!(matches!(error, Error::IndexOutOfRange { side: "relation", .. }), "{error}");
+}
+
+#[test]
 fn an_empty_batch_launches_nothing() {
     let mut engine = PLAIN.engine();
     let empty = columns(&[]);
