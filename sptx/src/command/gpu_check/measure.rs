@@ -25,6 +25,7 @@ use crate::command::check::draw::{self, columns};
 use crate::command::failure::Failure;
 use crate::command::interrupt;
 use crate::command::options::Dimensions;
+use crate::command::output;
 
 /// Schedules of the first round that go on to the last, in which they take turns.
 const FINALISTS: usize = 3;
@@ -103,7 +104,7 @@ pub(super) struct Measuring<'a> {
 
 impl Measuring<'_> {
     /// Makes them. A lost device ends them: the report then has what there is, and the error is beside it.
-    pub(super) fn run(&self, subjects: &[Subject]) -> Result<(MeasureReport, Option<DeviceError>), Failure> {
+    pub(super) fn run(&self, subjects: &[Subject]) -> (MeasureReport, Option<DeviceError>) {
         let batch = (self.arguments.batch as usize).min(self.dataset.train().len());
         let mut report = MeasureReport {
             graph: self.dataset.name().to_owned(),
@@ -120,22 +121,28 @@ impl Measuring<'_> {
         self.bar.set_message("copy");
         match self.copy() {
             Ok(copied) => report.copy = copied,
-            Err(lost @ DeviceError::Lost(_)) => return Ok((report, Some(lost))),
-            Err(error) => return Err(Failure::new(format!("the copy cannot be measured: {error}"))),
+            Err(lost @ DeviceError::Lost(_)) => return (report, Some(lost)),
+            Err(error) => output::warn(&format!("the copy is not measured: {error}")),
         }
         let copy = report.copy.as_ref().map(|copied| copied.gb_per_s);
         for (subject, size) in subjects.iter().flat_map(|subject| sizes.iter().map(move |size| (subject, size))) {
-            let model = Measurable::new(self, subject, size, batch)?;
+            let model = match Measurable::new(self, subject, size, batch) {
+                Ok(model) => model,
+                Err(why) => {
+                    output::warn(&format!("{} is not measured: {}", subject.model, why.into_message()));
+                    continue;
+                }
+            };
             for kernel in [Kernel::Forward, Kernel::Step] {
                 self.bar.set_message(format!("{} {}: {}", subject.model, model.dim, kernel.name()));
                 let (found, lost) = model.measure(kernel, copy);
                 report.kernels.extend(found);
                 if lost.is_some() || interrupt::requested() {
-                    return Ok((report, lost));
+                    return (report, lost);
                 }
             }
         }
-        Ok((report, None))
+        (report, None)
     }
 
     /// The time of a copy, for the bandwidth that there is.

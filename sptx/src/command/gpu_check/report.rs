@@ -31,6 +31,8 @@ pub(super) struct Report {
     seed: u64,
     quick: bool,
     pub(super) devices: Vec<DeviceReport>,
+    /// Those that cannot be opened, each with why.
+    pub(super) absent: Vec<String>,
     pub(super) rivals: Option<RivalsReport>,
 }
 
@@ -62,6 +64,7 @@ impl Report {
             seed: arguments.seed,
             quick: arguments.quick,
             devices: Vec::new(),
+            absent: Vec::new(),
             rivals: None,
         }
     }
@@ -93,6 +96,7 @@ impl Report {
         let failed: usize = self.devices.iter().map(DeviceReport::failed).sum();
         let lost = self.devices.iter().filter(|device| device.lost.is_some()).count();
         match (failed, lost) {
+            _ if !self.absent.is_empty() => Err(Failure::new(self.absent.join("; "))),
             (0, 0) => Ok(()),
             (_, 0) => Err(Failure::new(format!("{failed} case{} failed", output::plural(failed)))),
             _ => Err(Failure::new(format!("{lost} device{} lost, {failed} failed", output::plural(lost)))),
