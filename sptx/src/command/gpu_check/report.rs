@@ -185,9 +185,11 @@ impl CorpusReport {
 
 impl TrainingReport {
     fn print(&self) -> Outcome {
-        let Self { runs, worst, failed, complete } = self;
+        let Self { runs, worst, strays, failed, complete } = self;
         let ending = ending(failed.len(), *complete);
-        output::line(format!("  training  {ending}: {runs} runs; largest difference {worst:.1e}"))?;
+        output::line(format!(
+            "  training  {ending}: {runs} runs; largest difference {worst:.1e}, {strays} stray elements"
+        ))?;
         for run in failed.iter().take(SHOWN) {
             output::line(format!(
                 "    {} {} {}: {}\n      {}",
