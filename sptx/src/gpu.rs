@@ -155,7 +155,8 @@ impl Gpu {
     }
 
     /// Kernels that were made under a schedule, in what this GPU takes, for tables of so many words as
-    /// [`table_words_of`](sptx_runtime::gpu::table_words_of) counts: over several bindings where they do not fit one.
+    /// [`table_words_of`](sptx_runtime::gpu::table_words_of) counts: over several bindings where they do not fit one. PTX is
+    /// of the newest generation that the GPU and its driver take.
     ///
     /// # Panics
     /// When naga refuses a kernel in WGSL: a defect of the compiler.
@@ -169,7 +170,7 @@ impl Gpu {
                 sptx_codegen::emit::wgsl::artifacts(&plans, schedule, &options)
             }
             #[cfg(feature = "cuda")]
-            Self::Cuda(_) => sptx_codegen::emit::ptx::artifacts(&plans, schedule, Arch::default()),
+            Self::Cuda(device) => sptx_codegen::emit::ptx::artifacts(&plans, schedule, arch(device)),
             Self::None(never) => match (*never, plans, schedule) {},
         }
     }
@@ -228,6 +229,14 @@ impl fmt::Display for Gpu {
 fn may_have_gpus() -> bool {
     let files = ["/dev/dri", "/dev/dxg", "/dev/nvidia0"];
     !cfg!(target_os = "linux") || files.into_iter().any(|file| std::path::Path::new(file).exists())
+}
+
+/// The newest generation whose kernels a GPU and its driver take; of a driver that takes none, the oldest, for it says why
+/// when it loads them.
+#[cfg(feature = "cuda")]
+fn arch(device: &CudaDevice) -> Arch {
+    let info = device.info();
+    Arch::newest(info.capability, info.ptx()).unwrap_or_default()
 }
 
 #[cfg(feature = "wgpu")]

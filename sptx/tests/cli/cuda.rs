@@ -35,6 +35,32 @@ fn training_by_cuda() {
     assert!(ran.code == Some(0) && ran.err.contains("device  Stand-in for a GPU"), "{ran:?}");
 }
 
+/// Kernels are those of the newest generation that the GPU has and the driver reads.
+#[test]
+fn kernels_are_of_the_gpus_generation() {
+    let folder = Folder::new();
+    let check = |capability: &str, cuda: &str, ptx: &str| {
+        let variables =
+            [("SPTX_STAND_IN_CAPABILITY", capability), ("SPTX_STAND_IN_CUDA", cuda), ("SPTX_STAND_IN_PTX", ptx)];
+        run(&folder, "check transh --dim 5 --device cuda", &variables)
+    };
+    for (capability, cuda, ptx) in [
+        ("7.5", "10000", "6.3"),
+        ("8.6", "11000", "7.0"),
+        ("9.0", "12010", "8.1"),
+        ("12.0", "12070", "8.6"),
+        // The GPU could more than its driver reads.
+        ("12.0", "12040", "8.4"),
+        ("9.0", "11080", "7.8"),
+    ] {
+        let ran = check(capability, cuda, ptx);
+        assert!(ran.code == Some(0) && ran.out.contains("ptx"), "{capability} {cuda}: {ran:?}");
+    }
+    // A driver that reads less than it should shows what it was given.
+    let ran = check("10.0", "12080", "8.5");
+    assert!(ran.code == Some(1) && ran.err.contains("CUDA_ERROR_UNSUPPORTED_PTX_VERSION"), "{ran:?}");
+}
+
 /// A step is one graph of the driver, whose launches do what they do one by one.
 #[test]
 fn steps_are_graphs() {
