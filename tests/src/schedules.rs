@@ -50,7 +50,10 @@ pub fn persistent() -> Vec<Schedule> {
     schedules().into_iter().enumerate().map(stays).collect()
 }
 
-/// Schedules that differ in how gradients come about, over layouts that between them take every path of it.
+/// Layouts that every strategy is tried over.
+pub const STRATEGY_LAYOUTS: usize = 6;
+
+/// Schedules that differ in how gradients come about, all of one layout before those of the next, over layouts that between them take every path of it.
 pub fn strategies() -> Vec<Schedule> {
     let [atomic, gathered] = [Backward::Atomic, Backward::Gathered];
     let strategies = [
@@ -58,11 +61,13 @@ pub fn strategies() -> Vec<Schedule> {
         (gathered, Saved::F32),
         (gathered, Saved::Bf16),
         (gathered, Saved::Signs),
+        (gathered, Saved::SignBits),
         (atomic, Saved::F32),
         (atomic, Saved::Bf16),
         (atomic, Saved::Signs),
+        (atomic, Saved::SignBits),
     ];
-    let layouts = [0, 1, 3, 4, 5, 8].map(|number| schedules()[number]);
+    let layouts: [Schedule; STRATEGY_LAYOUTS] = [0, 1, 3, 4, 5, 8].map(|number| schedules()[number]);
     let of_layout = |layout: Schedule| strategies.map(|(backward, saved)| Schedule { backward, saved, ..layout });
     layouts.into_iter().flat_map(of_layout).collect()
 }

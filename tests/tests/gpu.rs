@@ -8,9 +8,9 @@ use sptx_codegen::legalize::{Target as Lacks, legalize};
 use sptx_runtime::gpu::{Backward, Device, Saved, Schedule};
 use sptx_runtime::program::Model;
 use sptx_tests::{
-    Case, Disagreement, Executor, PtxMachine, TOLERANCE, TOLERANCE_OF_WGSL, adapter, artifacts_of, check, dims,
-    disagreements, has_rounds_for, kernels, lowered, one_of, papers, persistent, schedules, schedules_run_on,
-    some_random_scores, staging, strategies, zoo,
+    Case, Disagreement, Executor, Lane, PtxMachine, STRATEGY_LAYOUTS, TOLERANCE, TOLERANCE_OF_WGSL, adapter,
+    artifacts_of, check, dims, disagreements, has_rounds_for, kernels, lowered, one_of, papers, persistent, schedules,
+    schedules_run_on, some_random_scores, staging, strategies, zoo,
 };
 
 fn by_definition(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
@@ -77,7 +77,9 @@ fn the_zoo_under_every_schedule() {
 
 /// Every strategy, one layout each: another for the next case.
 fn each_strategy(number: usize) -> Vec<Schedule> {
-    strategies().into_iter().skip(number % 6).step_by(6).collect()
+    let all = strategies();
+    let of_layout = all.len() / STRATEGY_LAYOUTS;
+    (0..of_layout).map(|strategy| all[(number + strategy) % STRATEGY_LAYOUTS * of_layout + strategy]).collect()
 }
 
 /// One strategy after another.
@@ -100,18 +102,24 @@ fn what_is_saved_is_not_read_again() {
         let bytes = gpu::traffic(model, &schedule, &vec![1024; model.dims.len()]);
         (gpu::saves(model, &schedule).is_ok(), bytes as f64 / 4096.0)
     };
-    let every = [Saved::Nothing, Saved::F32, Saved::Bf16, Saved::Signs];
+    let every = [Saved::Nothing, Saved::F32, Saved::Bf16, Saved::Signs, Saved::SignBits];
+    // A bit a column, and four words of which one holds the mark.
+    let bits = 3.0 + 4.0 * (32.0 + 4.0) / 1024.0;
     for (name, choices, [as_f32, as_signs], rows) in [
-        ("TransE", &[1.0, 1.0][..], [true, true], [12.0, 7.0, 5.0, 3.25]),
-        ("TransE", &[2.0, 1.0], [true, false], [12.0, 7.0, 5.0, 12.0]),
-        ("TorusE", &[1.0], [true, true], [12.0, 7.0, 5.0, 3.25]),
-        ("DistMult", &[], [false, false], [9.0, 9.0, 6.0, 9.0]),
-        ("TransH", &[], [true, false], [23.0, 19.0, 16.0, 23.0]),
+        ("TransE", &[1.0, 1.0][..], [true, true], [12.0, 7.0, 5.0, 3.25, bits]),
+        ("TransE", &[2.0, 1.0], [true, false], [12.0, 7.0, 5.0, 12.0, 12.0]),
+        ("TorusE", &[1.0], [true, true], [12.0, 7.0, 5.0, 3.25, bits]),
+        ("DistMult", &[], [false, false], [9.0, 9.0, 6.0, 9.0, 9.0]),
+        ("TransH", &[], [true, false], [23.0, 19.0, 16.0, 23.0, 23.0]),
     ] {
         let chosen = |model: &&Model| model.choices.iter().map(|choice| choice.chosen).eq(choices.iter().copied());
         let model = models.iter().filter(|model| model.name == name).find(chosen).expect("it is in the zoo");
         assert_eq!(every.map(|saved| of(model, saved).1), rows, "{name} {choices:?}");
-        assert_eq!(every.map(|saved| of(model, saved).0), [true, as_f32, true, as_signs], "{name} {choices:?}");
+        assert_eq!(
+            every.map(|saved| of(model, saved).0),
+            [true, as_f32, true, as_signs, as_signs],
+            "{name} {choices:?}"
+        );
     }
     for (model, saved) in models.iter().flat_map(|model| every.map(|saved| (model, saved))) {
         let (saves, bytes) = of(model, saved);
@@ -120,9 +128,34 @@ fn what_is_saved_is_not_read_again() {
         assert!(if spares { bytes < nothing } else { bytes == nothing }, "{}: {bytes} of {nothing}", model.name);
     }
     let rescal = models.iter().find(|model| model.name == "RESCAL").expect("it is in the zoo");
-    let why = [Saved::F32, Saved::Signs].map(|saved| gpu::saves(rescal, &Schedule { saved, ..Schedule::default() }));
+    let why = [Saved::F32, Saved::SignBits].map(|saved| gpu::saves(rescal, &Schedule { saved, ..Schedule::default() }));
     let why = why.map(|why| why.expect_err("its gradient is made of matrices' products").to_string());
     assert_eq!(why, ["saving columns in this form spares its gradient nothing", "its gradient is made of no signs"]);
+}
+
+/// Columns of exactly 0 have no sign: triples that have some are marked, and others beside them are not.
+#[test]
+fn columns_of_zero_have_no_sign_bit() {
+    let lanes: [(Lane, &[usize]); 3] =
+        [(by_strategy, &[1, 2, 7, 100]), (by_strategy_as_ptx, &[2, 66]), (by_strategy_as_wgsl, &[3])];
+    let mut models = 0;
+    for score in zoo().iter().chain(&papers()) {
+        let bits = Schedule { saved: Saved::SignBits, ..Schedule::default() };
+        if gpu::saves(&lowered(score).1, &bits).is_err() {
+            continue;
+        }
+        models += 1;
+        for (lane, sizes) in lanes {
+            for size in sizes {
+                let case = Case::new(score, dims(score, *size), 23, *size as u64).expect("sizes that fit");
+                let case = case.with_zeros();
+                let strategies = strategies().into_iter().filter(|schedule| schedule.saved == Saved::SignBits);
+                let wrong: Vec<_> = strategies.flat_map(|schedule| lane(&case, schedule)).collect();
+                assert!(wrong.is_empty(), "{} such as {:?}", wrong.len(), &wrong[..wrong.len().min(4)]);
+            }
+        }
+    }
+    assert!(models > 1, "{models} models have signs");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use sptx_runtime::program::{Columns, Instruction, Product, Program, ReduceOp, Sc
 
 use super::body::{At, Item};
 use super::rows::{Rows, across, binary, padded, size};
-use super::saved::Packed;
+use super::saved::{Packed, Saving};
 use crate::lir::{Barrier, Binary, Builder, Place, Value};
 
 /// Runs a program's stages, but for its scatters, on each of a row's items: their scalars are then at hand.
@@ -103,8 +103,8 @@ fn columns(
     let folds: Vec<Vec<_>> =
         items.iter().map(|_| identities.iter().map(|identity| k.variable(*identity)).collect()).collect();
     let size = reach(k, rows, stage.dim);
-    let saves: Vec<_> = saved.iter().flat_map(|(saved, number)| saved.found_in(*number)).collect();
-    let parts = saved.filter(|_| !saves.is_empty()).map_or(rows.schedule.unroll.into(), |(saved, _)| saved.parts());
+    let saving = saved.and_then(|(saved, number)| Saving::begin(k, saved, number, items.len()));
+    let parts = saving.as_ref().map_or(rows.schedule.unroll.into(), Saving::parts);
     rows.columns_by(k, size, parts, |k, columns| {
         for at in columns {
             for (item, folds) in items.iter().zip(&folds) {
@@ -130,16 +130,13 @@ fn columns(
                 });
             }
         }
-        for ((saved, _), item) in saved.iter().flat_map(|saved| items.iter().map(move |item| (saved, item))) {
-            for (number, value) in &saves {
-                let (body, register) = value.found_by();
-                let at = |column| At { column: Some(column), lanes: vector };
-                let numbers = columns.iter().map(|columns| item.body(k, body, at(columns.column), &[register])[0]);
-                let numbers: Vec<_> = numbers.collect();
-                saved.store(k, rows, (*number, item.kept().number), columns, &numbers);
-            }
+        if let Some(saving) = &saving {
+            saving.columns(k, rows, items, columns);
         }
     });
+    if let Some(saving) = &saving {
+        saving.end(k, rows, items);
+    }
     for (item, folds) in items.iter_mut().zip(folds) {
         for (reduce, fold) in stage.reduce.iter().zip(folds) {
             let lanes = k.get(fold);

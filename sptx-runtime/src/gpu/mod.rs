@@ -115,7 +115,8 @@
 //!
 //! Where a [`Saved`] schedule has something to save, the forward kernel leaves it in `saved`, and the kernels that scatter
 //! read it there. Parameter `saved`n`_`m is where columns n begin, which are of dimension m, `saved_words`m is how many
-//! words a triple's take. The order of columns within these is the schedule's affair.
+//! words a triple's take. The order of columns within these is the schedule's affair; under [`Saved::SignBits`] the last
+//! word is not 0 where some column has no sign.
 //!
 //! **A training step on triples** sends nothing but parameters:
 //!

@@ -1,6 +1,6 @@
 //! How much is saved of a triple's columns.
 
-use super::Schedule;
+use super::{Saved, Schedule};
 
 /// Words in which a schedule saves so many columns of a triple: a multiple of four. A thread's columns share words with
 /// no other thread's, so that it is more than their bits where a row's threads are many and columns few.
@@ -11,7 +11,9 @@ pub fn saved_words(schedule: &Schedule, columns: usize) -> usize {
     let chunk = vector.max(each);
     let (full, rest) = (columns / (lanes * chunk), columns % (lanes * chunk));
     let chunks = full * lanes + rest.div_ceil(vector).min(lanes);
-    (chunks * (chunk / each)).next_multiple_of(4)
+    // One more says whether a column has no sign, where that takes a bit of its own.
+    let marks = usize::from(saved == Saved::SignBits);
+    (chunks * (chunk / each) + marks).next_multiple_of(4)
 }
 
 #[cfg(test)]
@@ -29,6 +31,7 @@ mod tests {
             assert_eq!(words(Saved::F32, lanes, vector, 1024), 1024);
             assert_eq!(words(Saved::Bf16, lanes, vector, 1024), 512);
             assert_eq!(words(Saved::Signs, lanes, vector, 1024), 64);
+            assert_eq!(words(Saved::SignBits, lanes, vector, 1024), if lanes == 64 { 64 + 4 } else { 32 + 4 });
         }
         // Seven columns: two vectors of four, of two threads.
         assert_eq!([Saved::F32, Saved::Bf16, Saved::Signs].map(|saved| words(saved, 8, 4, 7)), [8, 4, 4]);

@@ -62,6 +62,9 @@ pub enum Saved {
     Bf16,
     /// Of columns that are −1, 0 or 1, which: 2 bits each.
     Signs,
+    /// Of columns that are −1 or 1, and seldom 0, which: 1 bit each. A triple that has a column of exactly 0 is marked, and
+    /// its rows are read again: gradients are exact.
+    SignBits,
 }
 
 impl Saved {
@@ -72,6 +75,7 @@ impl Saved {
             Self::F32 => Some(1),
             Self::Bf16 => Some(2),
             Self::Signs => Some(16),
+            Self::SignBits => Some(32),
         }
     }
 }
@@ -110,6 +114,7 @@ impl std::fmt::Display for Schedule {
             Saved::F32 => "_f32",
             Saved::Bf16 => "_bf16",
             Saved::Signs => "_signs",
+            Saved::SignBits => "_sign_bits",
         })?;
         f.write_str(if *persistent { "_persistent" } else { "" })
     }

@@ -4,13 +4,15 @@
 //! them) times columns that the forward kernel could have found while it had the rows at hand: `h + r − t` of TransE, a sign
 //! of it, `r · t` of DistMult. So the numbers are drawn out of sums and products (`factor`), and of what remains the largest
 //! parts are saved that the forward kernel knows and that take two rows at least; under [`Saved::Signs`] signs alone, which
-//! `pack` writes as two bits a column. Where that spares a side's part of the gradient no bytes, it reads its rows, as it
+//! `pack` writes as two bits a column, or as one under [`Saved::SignBits`]: then a triple of which some column is exactly 0
+//! is marked (`save`), and its rows are read again, so that gradients are exact. Where that spares a side's part of the gradient no bytes, it reads its rows, as it
 //! does what is not saved.
 //!
 //! Only sums and products have saved columns among their operands, so that a comparison never sees a rounded number.
 
 mod factor;
 mod pack;
+mod save;
 #[cfg(test)]
 mod tests;
 mod traffic;
@@ -23,9 +25,10 @@ use sptx_runtime::program::{Binary, Columns, Instruction, Model, Program, Regist
 use super::body::{At, Item};
 use super::rows::{self, Rows};
 use super::run::defined_by_stage;
-use crate::lir::{Access, Builder, Value};
+use crate::lir::{Access, Builder, Scalar, Type, Value};
 use factor::{Factored, Product};
 pub(super) use pack::Packed;
+pub(super) use save::Saving;
 pub use traffic::traffic;
 pub(super) use traffic::{TripleBytes, row_bytes};
 
@@ -59,7 +62,7 @@ pub fn saves(model: &Model, schedule: &Schedule) -> Result<(), Unsaved> {
         Saved::Nothing => Ok(()),
         _ if !Savings::new(model, schedule.saved).values.is_empty() => Ok(()),
         Saved::F32 | Saved::Bf16 => Err(Unsaved::Nothing),
-        Saved::Signs => Err(Unsaved::NoSigns),
+        Saved::Signs | Saved::SignBits => Err(Unsaved::NoSigns),
     }
 }
 
@@ -238,7 +241,7 @@ impl Choice {
         if rows.len() < 2 {
             return register;
         }
-        if known && (self.saved != Saved::Signs || self.is_sign(register)) {
+        if known && self.is_saved(register) {
             return self.save(register);
         }
         let rewritten = match self.factored.body[register] {
@@ -283,13 +286,25 @@ impl Choice {
         (rows, known)
     }
 
-    /// Whether a register is −1, 0 or 1 in every column.
-    fn is_sign(&self, register: Register) -> bool {
+    /// Whether a register may be saved as the schedule says.
+    fn is_saved(&self, register: Register) -> bool {
+        match self.saved {
+            Saved::Nothing => false,
+            Saved::F32 | Saved::Bf16 => true,
+            Saved::Signs => self.is_sign(register, true),
+            // Truth values are 0 too often.
+            Saved::SignBits => self.is_sign(register, false),
+        }
+    }
+
+    /// Whether a register is −1, 0 or 1 in every column; of factors that are often 0 only where these are wanted, too.
+    fn is_sign(&self, register: Register, often_zero: bool) -> bool {
         let body = &self.factored.body;
         match body[register] {
-            Instruction::Unary(Unary::Sign, _) | Instruction::Binary(Binary::Greater | Binary::Equal, ..) => true,
-            Instruction::Unary(Unary::Neg, a) => self.is_sign(a),
-            Instruction::Binary(Binary::Mul, a, b) => self.is_sign(a) && self.is_sign(b),
+            Instruction::Unary(Unary::Sign, _) => true,
+            Instruction::Binary(Binary::Greater | Binary::Equal, ..) => often_zero,
+            Instruction::Unary(Unary::Neg, a) => self.is_sign(a, often_zero),
+            Instruction::Binary(Binary::Mul, a, b) => self.is_sign(a, often_zero) && self.is_sign(b, often_zero),
             // One of `a > b` and `b > a`, or neither.
             Instruction::Binary(Binary::Sub, a, b) => match (body[a], body[b]) {
                 (Instruction::Binary(Binary::Greater, a, b), Instruction::Binary(Binary::Greater, c, d)) => {
@@ -338,7 +353,8 @@ impl<'a> Scattering<'a> {
         let mut saved = BTreeMap::new();
         if let Some(packed) = self.packed {
             for number in self.savings.read_by(rows.model, body, wanted) {
-                saved.insert(number, packed.load(k, rows, (number, item.kept().number), columns));
+                let place = (number, item.kept().number);
+                saved.insert(number, self.load(k, packed, rows, item, place, columns));
             }
         }
         let lanes = rows.schedule.vector;
@@ -347,5 +363,34 @@ impl<'a> Scattering<'a> {
             item.body_with(k, body, at, wanted, &|number| saved[&number][part])
         });
         values.collect()
+    }
+
+    /// A triple's columns of a saved value. Those of a triple that is marked are found as the forward kernel found them.
+    fn load(
+        &self,
+        k: &mut Builder,
+        packed: Packed<'_>,
+        rows: &Rows<'_>,
+        item: &Item<'_>,
+        place: (usize, Value),
+        columns: &[rows::Columns],
+    ) -> Vec<Value> {
+        if !packed.doubts() {
+            return packed.load(k, rows, place, columns);
+        }
+        let lanes = rows.schedule.vector;
+        let signs: Vec<_> = columns.iter().map(|_| k.declare(Type::new(Scalar::F32, lanes))).collect();
+        let (body, register) = self.savings.values[place.0].found_by();
+        let doubt = packed.load_doubt(k, place);
+        k.branch(doubt, |k, is_marked| {
+            let found = if is_marked {
+                let at = |column| At { column: Some(column), lanes };
+                columns.iter().map(|columns| item.body(k, body, at(columns.column), &[register])[0]).collect()
+            } else {
+                packed.load(k, rows, place, columns)
+            };
+            signs.iter().zip(found).for_each(|(sign, found)| k.set(*sign, found));
+        });
+        signs.into_iter().map(|sign| k.get(sign)).collect()
     }
 }

@@ -3,6 +3,8 @@
 //! A thread saves and reads the columns that it works on anyway. Its *chunk* is as many of them as fill words: one vector
 //! where that does, else the vectors of a few rounds of its loop, which then share a word. So a word is one thread's, and
 //! a row's chunks lie in the order of rounds and lanes; where a chunk is one vector, that is the order of columns.
+//!
+//! Of signs in one bit, the last word of a triple's says whether some column had none.
 
 use sptx_runtime::gpu::{Saved, Schedule};
 
@@ -15,7 +17,7 @@ use crate::lir::{Access, Binary, Builder, Expression, Place, Scalar, Value};
 pub(in crate::gpu) struct Packed<'a> {
     values: &'a [SavedValue],
     buffer: Place,
-    schedule: Schedule,
+    pub(super) schedule: Schedule,
     /// Columns of a word.
     each: u32,
 }
@@ -49,13 +51,48 @@ impl<'a> Packed<'a> {
         self.values.iter().enumerate().filter(move |(_, value)| value.stage == stage)
     }
 
-    /// Where a chunk is that begins with these columns.
-    fn index(&self, k: &mut Builder, rows: &Rows<'_>, number: usize, triple: Value, columns: &Columns) -> Value {
+    /// Whether what is saved leaves a doubt: a bit says of no sign that it is 0.
+    pub(super) fn doubts(&self) -> bool {
+        self.schedule.saved == Saved::SignBits
+    }
+
+    /// Where a triple's columns of a value begin, and how many words they take.
+    fn place(&self, k: &mut Builder, (number, triple): (usize, Value)) -> (Value, Value) {
         let dim = self.values[number].dim;
         let offset = k.parameter(&format!("saved{number}_{dim}"), Scalar::U32, 4);
         let words = k.parameter(&format!("saved_words{dim}"), Scalar::U32, 4);
         let row = k.mul(words, triple);
-        let from = k.add(offset, row);
+        (k.add(offset, row), words)
+    }
+
+    /// Where it stands whether some column of a triple's has no sign.
+    fn doubt_at(&self, k: &mut Builder, place: (usize, Value)) -> Value {
+        let ((from, words), one) = (self.place(k, place), k.u32(1));
+        let end = k.add(from, words);
+        k.sub(end, one)
+    }
+
+    /// Saves whether some column of a triple's has no sign: a number that is not 0.
+    pub(super) fn store_doubt(&self, k: &mut Builder, rows: &Rows<'_>, place: (usize, Value), doubt: Value) {
+        let writes = rows.writes(k);
+        k.when(writes, |k| {
+            let index = self.doubt_at(k, place);
+            let bits = k.define(Expression::Bits(Scalar::U32, doubt));
+            k.store(self.buffer, index, bits);
+        });
+    }
+
+    /// Whether some column of a triple's has no sign.
+    pub(super) fn load_doubt(&self, k: &mut Builder, place: (usize, Value)) -> Value {
+        let (index, none) = (self.doubt_at(k, place), k.u32(0));
+        let bits = k.load(self.buffer, index, 1);
+        k.name(bits, "doubt");
+        k.binary(Binary::NotEqual, bits, none)
+    }
+
+    /// Where a chunk is that begins with these columns.
+    fn index(&self, k: &mut Builder, rows: &Rows<'_>, number: usize, triple: Value, columns: &Columns) -> Value {
+        let (from, _) = self.place(k, (number, triple));
         let Schedule { lanes, vector, .. } = self.schedule;
         let within = if self.rounds() > 1 {
             let all = k.u32(lanes * u32::from(vector) * self.rounds());
@@ -172,6 +209,11 @@ impl<'a> Packed<'a> {
                 let none = k.binary(Binary::Or, upper, quiet);
                 k.select(is_none, none, rounded)
             }
+            Saved::SignBits => {
+                let zero = k.f32s(0.0, lanes);
+                let negative = k.binary(Binary::Less, numbers, zero);
+                k.define(Expression::Convert(Scalar::U32, negative))
+            }
             Saved::Signs => {
                 let zero = k.f32s(0.0, lanes);
                 let [positive, negative] = [Binary::Greater, Binary::Less].map(|op| {
@@ -196,6 +238,13 @@ impl<'a> Packed<'a> {
             Saved::Bf16 => {
                 let sixteen = known(k, 16);
                 let bits = k.binary(Binary::ShiftLeft, codes, sixteen);
+                k.define(Expression::Bits(Scalar::F32, bits))
+            }
+            // The bit is that of the sign of 1.
+            Saved::SignBits => {
+                let [by, number] = [31, 1_f32.to_bits()].map(|number| known(k, number));
+                let sign = k.binary(Binary::ShiftLeft, codes, by);
+                let bits = k.binary(Binary::Or, sign, number);
                 k.define(Expression::Bits(Scalar::F32, bits))
             }
             Saved::Signs => {

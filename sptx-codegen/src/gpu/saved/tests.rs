@@ -114,8 +114,9 @@ fn what_is_read_is_what_was_saved() {
     for (workgroup, lanes, vector, unroll) in
         [(64, 8, 4, 1), (32, 1, 4, 2), (32, 32, 1, 1), (64, 16, 2, 3), (1, 1, 1, 1)]
     {
-        for (saved, columns) in
-            [Saved::F32, Saved::Bf16, Saved::Signs].into_iter().flat_map(|it| [1, 3, 7, 64, 100, 257].map(|d| (it, d)))
+        for (saved, columns) in [Saved::F32, Saved::Bf16, Saved::Signs, Saved::SignBits]
+            .into_iter()
+            .flat_map(|it| [1, 3, 7, 64, 100, 257].map(|d| (it, d)))
         {
             let schedule = Schedule { workgroup, lanes, vector, unroll, saved, ..Schedule::default() };
             let mut number = |_| match random.below(8) {
@@ -133,6 +134,9 @@ fn what_is_read_is_what_was_saved() {
                     Saved::Nothing | Saved::F32 => *number,
                     Saved::Bf16 => rounded(*number),
                     Saved::Signs => sign(*number),
+                    // The kernels mark it where that is not so.
+                    Saved::SignBits if *number < 0.0 => -1.0,
+                    Saved::SignBits => 1.0,
                 };
                 let same = wanted.to_bits() == read.to_bits()
                     || (wanted.is_nan() && read.is_nan())

@@ -13,12 +13,15 @@ use super::{Savings, needed};
 ///
 /// In rows of d columns, 4·d bytes each:
 ///
-/// | | nothing | f32 | bf16 | signs |
-/// |---|---|---|---|---|
-/// | TransE, first norm | 12 | 7 | 5 | 3¼ |
-/// | TransE, second norm | 12 | 7 | 5 | |
-/// | DistMult | 9 | | 6 | |
-/// | TransH | 23 | 19 | 16 | |
+/// | | nothing | f32 | bf16 | signs | sign bits |
+/// |---|---|---|---|---|---|
+/// | TransE, first norm | 12 | 7 | 5 | 3¼ | 3⅛ |
+/// | TransE, second norm | 12 | 7 | 5 | | |
+/// | DistMult | 9 | | 6 | | |
+/// | TransH | 23 | 19 | 16 | | |
+///
+/// With sign bits a word more is read and written each time, and the rows of triples are read again that have a column of
+/// exactly 0: these are not counted.
 pub fn traffic(model: &Model, schedule: &Schedule, sizes: &[usize]) -> usize {
     TripleBytes::of(model, schedule, sizes).total()
 }
