@@ -24,7 +24,9 @@ use sptx_codegen::emit::ptx::Arch;
 use sptx_codegen::gpu::{Plan, shard_tables};
 #[cfg(feature = "cuda")]
 use sptx_runtime::cuda::{CudaBuffer, CudaDevice, CudaKernel, CudaSequence};
-use sptx_runtime::gpu::{Artifact, Capabilities, Device, DeviceError, Launch, Schedule, table_shards};
+use sptx_runtime::gpu::{
+    Artifact, Capabilities, Device, DeviceError, Launch, MatrixProduct, MatrixRows, Schedule, table_shards,
+};
 use sptx_runtime::program::Model;
 #[cfg(feature = "wgpu")]
 use sptx_runtime::wgpu::{WgpuBuffer, WgpuDevice, WgpuKernel};
@@ -198,6 +200,15 @@ impl Gpu {
         }
     }
 
+    /// The same, that does without a vendor's libraries: whatever it gives is of kernels.
+    pub fn by_kernels_alone(self) -> Self {
+        match self {
+            #[cfg(feature = "cuda")]
+            Self::Cuda(device) => Self::Cuda(device.by_kernels_alone()),
+            other => other,
+        }
+    }
+
     /// What its kernels are written in: `wgsl` or `ptx`.
     pub fn target(&self) -> &'static str {
         match self {
@@ -349,6 +360,25 @@ impl Device for Gpu {
 
     fn copy(&self, from: &GpuBuffer, to: &GpuBuffer, words: usize) -> Result<(), DeviceError> {
         each!(self, (from => from, to => to), device => device.copy(from, to, words))
+    }
+
+    fn multiply(&self, product: &MatrixProduct<'_, GpuBuffer>) -> Result<bool, DeviceError> {
+        match self {
+            // It has no library for it.
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu(_) => Ok(false),
+            #[cfg(feature = "cuda")]
+            Self::Cuda(device) => {
+                let MatrixProduct { left, right, width, stride, out, adds } = product;
+                let [left, right] = [left, right].map(|rows| {
+                    let MatrixRows { buffer, at, count } = *rows;
+                    MatrixRows { buffer: buffer.cuda(), at, count }
+                });
+                let (width, stride, adds) = (*width, *stride, *adds);
+                device.multiply(&MatrixProduct { left, right, width, stride, out: out.cuda(), adds })
+            }
+            Self::None(never) => match (*never, product) {},
+        }
     }
 
     fn wait(&self) -> Result<(), DeviceError> {

@@ -1,15 +1,16 @@
 //! The device.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cudarc::driver::sys::{CUdevice_attribute as Attribute, CUevent_flags};
 use cudarc::driver::{CudaContext, CudaEvent, CudaSlice, CudaStream, DevicePtr, result};
 
+use super::blas::{Blas, Stored};
 use super::call::Call;
 use super::driver::{GpuInfo, allocating, contexts, failed, info};
 use super::graph::CudaSequence;
 use super::module::CudaKernel;
-use crate::gpu::{self, Artifact, Capabilities, DeviceError, Launch};
+use crate::gpu::{self, Artifact, Capabilities, DeviceError, Launch, MatrixProduct, MatrixRows};
 
 /// One of NVIDIA's GPUs.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct CudaDevice {
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     capabilities: Capabilities,
+    /// Looked for when it is first needed.
+    blas: OnceLock<Option<Mutex<Blas>>>,
 }
 
 /// An array of words in a GPU's memory.
@@ -83,7 +86,7 @@ impl CudaDevice {
         // `CudaBuffer::address` asserts, so that no event needs to keep two in order. The context is this device's alone.
         unsafe { context.disable_event_tracking() };
         let stream = context.new_stream().map_err(failed)?;
-        Ok(Self { info, context, stream, capabilities })
+        Ok(Self { info, context, stream, capabilities, blas: OnceLock::new() })
     }
 
     /// The GPU that it is.
@@ -91,10 +94,23 @@ impl CudaDevice {
         &self.info
     }
 
+    /// The same, that does without cuBLAS: whatever it gives is of kernels.
+    pub fn by_kernels_alone(self) -> Self {
+        Self { blas: OnceLock::from(None), ..self }
+    }
+
     /// A launch, as the driver takes it.
     fn call(&self, launch: &Launch<'_, CudaKernel, CudaBuffer>) -> Call {
         let addresses = launch.buffers.iter().map(|buffer| buffer.address(&self.stream)).collect();
         Call::new(launch.kernel, launch.workgroups, launch.parameters, addresses)
+    }
+
+    /// A matrix that lies in its buffer, so many words from row to row.
+    fn stored(&self, rows: &MatrixRows<'_, CudaBuffer>, stride: usize) -> Stored {
+        let MatrixRows { buffer, at, count } = *rows;
+        let words = buffer.slice().len();
+        assert!(at + count * stride <= words, "{count} rows of {stride} words at {at} of {words}");
+        Stored { address: buffer.address(&self.stream) + 4 * at as u64, rows: count, stride }
     }
 
     /// A place in the stream whose time is noted.
@@ -176,6 +192,23 @@ impl gpu::Device for CudaDevice {
     ) -> Result<(), DeviceError> {
         let calls = launches.iter().filter(|launch| launch.workgroups > 0).map(|launch| self.call(launch));
         sequence.launch(self.info.cuda, &self.stream, &calls.collect::<Vec<_>>()).map_err(failed)
+    }
+
+    fn multiply(&self, product: &MatrixProduct<'_, CudaBuffer>) -> Result<bool, DeviceError> {
+        let MatrixProduct { left, right, width, stride, out, adds } = product;
+        let (width, stride) = (*width, *stride);
+        assert!(width <= stride, "rows of {width} numbers, {stride} words apart");
+        assert!(left.count * right.count <= out.slice().len(), "a number for each pair");
+        let own = out.address(&self.stream);
+        let is_apart = |rows: &MatrixRows<'_, CudaBuffer>| rows.buffer.address(&self.stream) != own;
+        assert!(is_apart(left) && is_apart(right), "a product goes to a buffer of its own");
+        let factors = [left, right].map(|rows| self.stored(rows, stride));
+        let blas = self.blas.get_or_init(|| Blas::new(&self.stream).map(Mutex::new));
+        let Some(blas) = blas.as_ref().filter(|_| width > 0) else { return Ok(false) };
+        let mut blas = blas.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: by the assertions the matrices lie in their buffers, which are freed in the order of the stream, and
+        // `out` is none of the others.
+        Ok(unsafe { blas.multiply(factors, width, own, *adds) })
     }
 
     fn wait(&self) -> Result<(), DeviceError> {

@@ -6,8 +6,10 @@
 //!
 //! Launches, reads and writes go to one stream of the device's own, in the order in which they are asked for. What goes
 //! wrong in a launch is told by a call that follows it, by a read at the latest. A text that is loaded twice in a process
-//! is one module. Launches that are made again and again, those of a training step, the driver keeps as a graph.
+//! is one module. Launches that are made again and again, those of a training step, the driver keeps as a graph. Dot products of many queries with many candidates are cuBLAS's
+//! work where its library is found; kernels do it elsewhere.
 
+mod blas;
 mod call;
 mod device;
 mod driver;

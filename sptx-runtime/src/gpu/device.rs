@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Artifact, Capabilities};
+use super::{Artifact, Capabilities, MatrixProduct};
 
 /// One launch.
 #[derive(Debug)]
@@ -103,6 +103,19 @@ pub trait Device {
         each.try_for_each(|it| self.launch(it.kernel, it.workgroups, it.parameters, it.buffers))
     }
 
+    /// Multiplies matrices, where the device has a library that does it in f32 throughout; the same bits for the same
+    /// numbers of rows and columns. False where it has none, or that does not take the product: then `out` may hold anything.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    ///
+    /// # Panics
+    /// When a matrix does not lie in its buffer, or `out` is one of the others.
+    fn multiply(&self, product: &MatrixProduct<'_, Self::Buffer>) -> Result<bool, DeviceError> {
+        _ = product;
+        Ok(false)
+    }
+
     /// Waits until all that was asked for is done.
     ///
     /// # Errors
@@ -197,6 +210,10 @@ impl<D: Device> Device for &D {
         launches: &[Launch<'_, Self::Kernel, Self::Buffer>],
     ) -> Result<(), DeviceError> {
         D::launch_all(self, sequence, launches)
+    }
+
+    fn multiply(&self, product: &MatrixProduct<'_, Self::Buffer>) -> Result<bool, DeviceError> {
+        D::multiply(self, product)
     }
 
     fn wait(&self) -> Result<(), DeviceError> {

@@ -164,6 +164,7 @@ mod device;
 #[cfg(feature = "cpu")]
 mod engine;
 mod planes;
+mod product;
 mod ranks;
 mod saved;
 mod schedule;
@@ -180,6 +181,7 @@ pub use engine::{
     Sharing, Standing, sizes_of, table_words_of,
 };
 pub use planes::{plane_words, table_shards, table_words};
+pub use product::{MatrixProduct, MatrixRows};
 pub use ranks::{MOST_COUNTED, score_of_merit};
 pub use saved::saved_words;
 pub use schedule::{Backward, Capabilities, Illegal, RESIDENT_THREADS, Saved, Schedule};

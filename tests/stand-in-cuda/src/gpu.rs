@@ -27,6 +27,8 @@ pub(crate) struct Gpu {
     /// Of each node the graph that it is of.
     pub(crate) nodes: Handles<usize>,
     pub(crate) executables: Handles<Executable>,
+    /// Of each of cuBLAS's handles the stream that it works by.
+    pub(crate) blas: Handles<Option<usize>>,
     next: u64,
     /// Bytes there are.
     pub(crate) memory: usize,
@@ -64,6 +66,7 @@ impl Gpu {
             graphs: Handles::new(5),
             nodes: Handles::new(6),
             executables: Handles::new(7),
+            blas: Handles::new(8),
             next: PAGE,
             memory,
             left,

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod modules;
+mod products;
 mod sequences;
 mod support;
 

@@ -7,7 +7,10 @@ use sptx_runtime::gpu::{Artifact, Binding, Direction, Role, Schedule, Word, Word
 /// Set in the process that has the stand-in.
 pub(crate) const INSIDE: &str = "SPTX_INSIDE";
 
-/// Runs a test of this file again, in a process that finds the stand-in in the driver's place and has more variables.
+/// Set where there is cuBLAS: `broken`, or not.
+pub(crate) const CUBLAS: &str = "SPTX_STAND_IN_CUBLAS";
+
+/// Runs a test of these files again, in a process that finds the stand-in in the driver's place and has more variables.
 /// True in that process.
 pub(crate) fn inside(test: &str, variables: &[(&str, &str)]) -> bool {
     let is_inside = std::env::var_os(INSIDE).is_some();
@@ -21,7 +24,10 @@ pub(crate) fn inside(test: &str, variables: &[(&str, &str)]) -> bool {
 pub(crate) fn told_inside(test: &str, variables: &[(&str, &str)]) -> String {
     let program = std::env::current_exe().expect("a program");
     let folder = tempfile::tempdir().expect("a folder");
-    sptx_stand_in_cuda::install(&program, folder.path()).expect("the stand-in");
+    let library = sptx_stand_in_cuda::install(&program, folder.path()).expect("the stand-in");
+    if variables.iter().any(|(name, _)| *name == CUBLAS) {
+        sptx_stand_in_cuda::install_cublas(&library).expect("cuBLAS's stand-in");
+    }
     let mut command = Command::new(program);
     command.args(["--exact", test, "--nocapture"]).env("LD_LIBRARY_PATH", folder.path()).env(INSIDE, "1");
     command.envs(variables.iter().copied());

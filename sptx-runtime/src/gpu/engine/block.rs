@@ -191,8 +191,10 @@ impl<D: Device> Engine<D> {
     fn compare(&mut self, split: &Split, queries: Queries<'_>, candidates: usize) -> Result<usize, DeviceError> {
         self.put_queries(split, queries)?;
         self.scores.hold(&self.device, queries.len() * candidates)?;
-        let role = Role::Compare(split.missing);
-        self.launch_tiles(role, [queries.len(), candidates], About::Block { queries: queries.len(), candidates })?;
+        let (role, counts) = (Role::Compare(split.missing), [queries.len(), candidates]);
+        if !self.multiply(split, counts)? {
+            self.launch_tiles(role, counts, About::Block { queries: queries.len(), candidates })?;
+        }
         Ok(0)
     }
 

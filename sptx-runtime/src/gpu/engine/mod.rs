@@ -9,6 +9,7 @@ mod hits;
 mod launch;
 mod placed;
 mod planes;
+mod product;
 mod ranks;
 mod saved;
 mod stretch;

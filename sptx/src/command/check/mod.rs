@@ -107,7 +107,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         "all" => zoo().map(|(name, _)| name.to_owned()).collect(),
         name => vec![name.to_owned()],
     };
-    let gpu = arguments.device.gpu()?;
+    let gpu = arguments.device.gpu()?.map(Gpu::by_kernels_alone);
     if gpu.is_some() && arguments.kernels.is_some() {
         return Err(Failure::Usage {
             message: "`--kernels` are the CPU's, and `--device` asks for a GPU".to_owned(),

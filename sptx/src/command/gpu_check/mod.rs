@@ -229,7 +229,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let mut report = Report::new(arguments);
     for name in names {
         let gpu = match Gpu::open(&name) {
-            Ok(gpu) => gpu,
+            Ok(gpu) => gpu.by_kernels_alone(),
             Err(why) => {
                 report.absent.push(format!("{name}: {why}"));
                 continue;

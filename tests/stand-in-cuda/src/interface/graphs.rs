@@ -29,7 +29,7 @@ fn launch(node: *const Node) -> Result<Launch, Code> {
     launch_of(*function, *shape, *parameters)
 }
 
-exports! {
+exports! { Code;
     cuGraphCreate(graph: *mut *mut c_void, flags: c_uint) => {
         give(graph, if flags == 0 { Ok(gpu().graphs.add(Graph::default())) } else { Err(Code::InvalidValue) })
     };

@@ -7,6 +7,7 @@
 )]
 #![allow(clippy::missing_safety_doc, reason = "the same: pointers are valid as the driver's documentation wants them")]
 
+mod blas;
 mod graphs;
 mod modules;
 
@@ -36,13 +37,13 @@ fn give<T>(place: *mut T, value: Result<T, Code>) -> Code {
     }
 }
 
-/// Exports calls.
+/// Exports calls with a result of some type.
 macro_rules! exports {
-    ($($name:ident($($argument:ident: $ty:ty),*) => $value:expr;)*) => {
+    ($result:ty; $($name:ident($($argument:ident: $ty:ty),*) => $value:expr;)*) => {
         $(
             // SAFETY: no other function of this library has the name, which is the driver's.
             #[unsafe(no_mangle)]
-            pub unsafe extern "C" fn $name($($argument: $ty),*) -> Code {
+            pub unsafe extern "C" fn $name($($argument: $ty),*) -> $result {
                 crate::trace::call(stringify!($name));
                 $value
             }
@@ -51,7 +52,7 @@ macro_rules! exports {
 }
 use exports;
 
-exports! {
+exports! { Code;
     cuInit(_flags: c_uint) => Code::Success;
     cuDriverGetVersion(version: *mut c_int) => {
         give(version, Ok(variable("SPTX_STAND_IN_CUDA").and_then(|version| version.parse().ok()).unwrap_or(12_080)))

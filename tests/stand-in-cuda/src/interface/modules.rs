@@ -7,7 +7,7 @@ use crate::Code;
 use crate::gpu::gpu;
 use crate::graph::Launch;
 
-exports! {
+exports! { Code;
     cuModuleLoadData(module: *mut *mut c_void, image: *const c_void) => {
         give(module, gpu().load(&text(image)).map_err(|(code, _)| code))
     };
