@@ -66,6 +66,19 @@ impl Case {
         Self::draw(declared, dims, 0, rows, Random::new(seed), seed)
     }
 
+    /// A case of these heads, relations and tails, with so many entities and relations.
+    pub fn with_batch(
+        declared: &Score,
+        dims: BTreeMap<String, usize>,
+        rows: [usize; 2],
+        [heads, relations, tails]: [&[u32]; 3],
+        seed: u64,
+    ) -> Option<Self> {
+        let mut case = Self::draw(declared, dims, heads.len(), rows, Random::new(seed), seed)?;
+        (case.heads, case.relation_ids, case.tails) = (heads.to_vec(), relations.to_vec(), tails.to_vec());
+        Some(case)
+    }
+
     /// A case with so many entities.
     pub fn with_entities(
         declared: &Score,

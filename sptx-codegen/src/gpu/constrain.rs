@@ -4,6 +4,7 @@ use sptx_runtime::gpu::{Role, Schedule};
 use sptx_runtime::program::{Constraint, Model, ReduceOp, Shape};
 
 use super::rows::{Rows, across, padded, place, size};
+use super::runs::{Runs, Word};
 use super::{Plan, kernel_name};
 use crate::lir::{Access, Barrier, Binary, Builder, Place, Scalar, Unary, Value};
 
@@ -23,9 +24,10 @@ pub(super) fn constrain(model: &Model, schedule: &Schedule, slot: usize, all: bo
         let rows = Rows::new(&mut k, model, schedule);
         (rows, rows.row)
     } else {
-        let touched = Place::Buffer(k.buffer("touched", Scalar::U32, 1, Access::Read));
-        let rows = Rows::counted(&mut k, model, schedule, 0);
-        (rows, k.load(touched, rows.row, 1))
+        let runs = Runs::new(&mut k, Access::Read);
+        let count = runs.rows(&mut k);
+        let rows = Rows::counted(&mut k, model, schedule, count);
+        (rows, runs.get(&mut k, rows.row, Word::Number))
     };
     let planes = model.planes_of(slot).map(|plane| (plane, model.planes[plane].shape)).collect();
     let row = Row { rows, tables, planes, row };

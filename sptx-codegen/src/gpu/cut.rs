@@ -1,5 +1,5 @@
-//! Rows and pieces of sorted hits: a row begins where the hits of another begin, a piece there and at each multiple of
-//! its length, and where hits are of another source.
+//! Rows and pieces of sorted hits: a row begins where the hits of another begin; a piece there, where hits are of another
+//! source, and where a row has more hits than a piece may have, at each multiple of its length.
 //!
 //! The end behind the last hit is an element too, of no row, so that the first element of no row, which ends the last row
 //! and the last piece, is always there.
@@ -8,8 +8,10 @@ use sptx_runtime::gpu::{PIECE, Role, SOURCE_BIT};
 use sptx_runtime::program::Model;
 
 use super::blocks::{Block, WORKGROUP};
+use super::runs::{Runs, Word};
+use super::sample::lower_bound;
 use super::{Plan, kernel_name};
-use crate::lir::{Access, Binary, Builder, Constant, Expression, Place, Scalar, Value};
+use crate::lir::{Access, Binary, Builder, Constant, Expression, Place, Scalar, Unary, Value};
 
 /// The counters of a block.
 const ROWS: u32 = 0;
@@ -27,14 +29,14 @@ pub(super) fn boundaries(model: &Model) -> Plan {
     Block::plan(Role::Boundaries, k)
 }
 
-/// The rows that are hit, where their pieces begin, where the pieces' hits begin, and how many there are of both.
+/// The rows that are hit and the pieces of their hits, and how many there are of both.
 pub(super) fn cut(model: &Model) -> Plan {
     let doc = format!("{}: the rows and the pieces of sorted hits.", model.name);
     let mut k = Builder::new(kernel_name(model, "cut"), doc, WORKGROUP);
     let sorted = Sorted::new(&mut k);
     let histogram = Place::Buffer(k.buffer("histogram", Scalar::U32, 1, Access::Read));
-    let [touched, rows, pieces, counts] = ["touched", "rows", "pieces", "counts"]
-        .map(|name| Place::Buffer(k.buffer(name, Scalar::U32, 1, Access::ReadWrite)));
+    let runs = Runs::new(&mut k, Access::ReadWrite).place();
+    let pieces = Place::Buffer(k.buffer("pieces", Scalar::U32, 1, Access::ReadWrite));
     let block = Block::new(&mut k, sorted.count, 2);
     // The counts of pieces stand behind all those of rows, and so have the number of rows in them.
     let row_count = k.load(histogram, block.blocks(), 1);
@@ -45,20 +47,30 @@ pub(super) fn cut(model: &Model) -> Plan {
         let (zero, one, counters) = (k.u32(0), k.u32(1), [k.u32(ROWS), k.u32(PIECES)]);
         let (row, piece) = (block.get(k, counters[0]), block.get(k, counters[1]));
         let piece = k.sub(piece, row_count);
-        let starts_piece = k.binary(Binary::Or, begins.piece, begins.end);
-        k.when(starts_piece, |k| k.store(pieces, piece, element));
         let starts_row = k.binary(Binary::Or, begins.row, begins.end);
-        k.when(starts_row, |k| k.store(rows, row, piece));
-        k.when(begins.row, |k| {
-            k.store(touched, row, begins.number);
-            block.count(k, counters[0]);
+        k.when(starts_row, |k| {
+            for (word, value) in [(Word::Number, begins.number), (Word::Piece, piece), (Word::Hit, element)] {
+                let at = Runs::at(k, row, word);
+                k.store(runs, at, value);
+            }
         });
-        k.when(begins.piece, |k| {
-            block.count(k, counters[1]);
+        let starts_piece = k.binary(Binary::Or, begins.piece, begins.end);
+        k.when(starts_piece, |k| {
+            let before = k.sub(row, one);
+            let of = k.select(starts_row, row, before);
+            let at = k.mul_u32(piece, 2);
+            k.store(pieces, at, element);
+            let at = k.add(at, one);
+            k.store(pieces, at, of);
         });
+        for (begins, counter) in [begins.row, begins.piece].into_iter().zip(counters) {
+            k.when(begins, |k| {
+                block.count(k, counter);
+            });
+        }
         k.when(begins.end, |k| {
-            k.store(counts, zero, row);
-            k.store(counts, one, piece);
+            k.store(runs, zero, row);
+            k.store(runs, one, piece);
         });
     });
     Block::plan(Role::Cut, k)
@@ -115,14 +127,38 @@ impl Sorted {
         let differs = k.binary(Binary::NotEqual, previous, own);
         let new = k.binary(Binary::Or, is_first, differs);
         let is_row = k.less(own, self.rows);
-        let length = k.u32(PIECE as u32);
-        let (past, none) = (k.rem(element, length), k.u32(0));
-        let full = k.binary(Binary::Equal, past, none);
+        let full = self.is_full(k, hits, element, (own, is_row));
         let full = k.binary(Binary::Or, full, turns);
         let row = k.binary(Binary::And, new, is_row);
         let full = k.binary(Binary::And, full, is_row);
-        let no_row = k.unary(crate::lir::Unary::Not, is_row);
+        let no_row = k.unary(Unary::Not, is_row);
         Begins { number, row, piece: k.binary(Binary::Or, row, full), end: k.binary(Binary::And, new, no_row) }
+    }
+
+    /// Whether an element is a multiple of a piece's length, of a row that has more hits than that. `own` is its row, and
+    /// whether it is one.
+    fn is_full(&self, k: &mut Builder, hits: Value, element: Value, (own, is_row): (Value, Value)) -> Value {
+        let (no, zero, length) = (k.define(Expression::Constant(Constant::Bool(false))), k.u32(0), k.u32(PIECE as u32));
+        let is_full = k.variable(no);
+        let past = k.rem(element, length);
+        let (whole, is_later) = (k.binary(Binary::Equal, past, zero), k.less(zero, element));
+        let asked = k.binary(Binary::And, whole, is_later);
+        let asked = k.binary(Binary::And, asked, is_row);
+        k.when(asked, |k| {
+            // The row's hits begin here or among those of the piece before; where they begin before that piece, so many
+            // elements on is this one or a later one of it.
+            let from = k.sub(element, length);
+            let first = lower_bound(k, [from, element], PIECE.ilog2() + 1, |k, middle| {
+                let index = k.add(hits, middle);
+                let other = k.load(self.hits, index, 1);
+                k.less(other, own)
+            });
+            let beyond = k.add(first, length);
+            let beyond = self.number(k, hits, beyond);
+            let goes_on = k.binary(Binary::Equal, beyond, own);
+            k.set(is_full, goes_on);
+        });
+        k.get(is_full)
     }
 
     /// Whether two elements, of which neither may be behind the last hit, are of different sources.

@@ -10,7 +10,8 @@
 //! candidates, both on rows of `scores`.
 //!
 //! What a training step needs beside programs is made here too, so that a host sends it nothing but numbers: `sample`,
-//! `share`, `loss`, `sort` and `cut` (on arrays of hits, by `blocks`), `update`, `constrain`.
+//! `share`, `loss`, `sort` and `cut` (on arrays of hits, by `blocks`), `update`, `constrain`. `runs` says how kernels find
+//! the rows that are hit, and joins the sums of their pieces; `step_bytes` counts what a step moves.
 //!
 //! Nothing here knows a target. The verifier runs over every kernel where debug assertions are on.
 
@@ -24,6 +25,7 @@ mod partial;
 mod rank;
 mod rows;
 mod run;
+mod runs;
 mod saved;
 mod scatter;
 mod scores;
@@ -82,9 +84,12 @@ pub fn plan(model: &Model, schedule: &Schedule) -> Vec<Plan> {
             continue;
         }
         plans.extend(match (owner, schedule.backward) {
-            (Owner::Entity, Backward::Atomic) => [scatter::clear(model, schedule), scatter::scatter(model, schedule)],
+            (Owner::Entity, Backward::Atomic) => {
+                vec![scatter::clear(model, schedule), scatter::scatter(model, schedule)]
+            }
             (Owner::Entity, Backward::Gathered) | (Owner::Relation, _) => {
-                [partial::partial(model, schedule, owner), gather::gather(model, schedule, owner)]
+                let partial = partial::partial(model, schedule, owner);
+                vec![partial, runs::join(model, schedule, owner), gather::gather(model, schedule, owner)]
             }
         });
     }
@@ -142,7 +147,7 @@ pub fn block_gradients(model: &Model, schedule: &Schedule) -> Vec<Plan> {
     let mut plans = Vec::new();
     if schedule.backward == Backward::Atomic && trained_planes(model, Owner::Entity).next().is_some() {
         // Gradients over blocks are gathered, whatever the schedule says.
-        plans.push(gather::gather(model, schedule, Owner::Entity));
+        plans.extend([runs::join(model, schedule, Owner::Entity), gather::gather(model, schedule, Owner::Entity)]);
     }
     for split in &model.splits {
         plans.push(learn::slopes(model, schedule, split));
@@ -184,19 +189,19 @@ pub fn steps(model: &Model, schedule: &Schedule, steps: &Steps) -> Vec<Plan> {
 /// ```
 pub fn training(model: &Model, schedule: &Schedule, training: Training) -> Vec<Plan> {
     let plans = triple_steps(model, schedule, training);
-    let plans = if fit(&plans) { plans } else { triple_steps(model, &without_saved(schedule), training) };
+    let plans = if plans.iter().all(fits) { plans } else { triple_steps(model, &without_saved(schedule), training) };
     finished(plans, schedule)
 }
 
 /// A schedule as the kernels of training steps on triples follow it: saving nothing where they have no binding for it.
 fn saved_of_steps(model: &Model, schedule: &Schedule, rule: RuleKind) -> Schedule {
     let training = Training { filtered: false, loss: LossKind::Margin, rule };
-    if fit(&triple_steps(model, schedule, training)) { *schedule } else { without_saved(schedule) }
+    if triple_steps(model, schedule, training).iter().all(fits) { *schedule } else { without_saved(schedule) }
 }
 
-/// Whether every device can bind the buffers of all kernels.
-fn fit(plans: &[Plan]) -> bool {
-    plans.iter().all(|plan| plan.kernel.buffers.len() <= Capabilities::default().buffers as usize)
+/// Whether every device can bind the buffers of a kernel.
+fn fits(plan: &Plan) -> bool {
+    plan.kernel.buffers.len() <= Capabilities::default().buffers as usize
 }
 
 fn without_saved(schedule: &Schedule) -> Schedule {
@@ -212,14 +217,19 @@ fn triple_steps(model: &Model, schedule: &Schedule, training: Training) -> Vec<P
     ];
     plans.extend(hits(model));
     plans.extend(triple::adjoint(model, schedule));
+    let mut updates = Vec::new();
     for owner in [Owner::Entity, Owner::Relation] {
         // Also rows that have no gradient are constrained where a step touches them.
         plans.push(sort::list(model, schedule, owner));
         if trained_planes(model, owner).next().is_some() {
-            plans.push(partial::counted(model, schedule, owner));
+            let fused = update::fused(model, schedule, owner, rule);
+            plans.push(partial::counted(model, schedule, owner, fused.is_some()));
+            plans.push(runs::join(model, schedule, owner));
+            updates.push(fused.unwrap_or_else(|| update::update(model, schedule, owner, rule)));
         }
     }
-    plans.extend(updates(model, schedule, rule));
+    plans.extend(updates);
+    plans.extend(constraints(model, schedule, rule));
     plans
 }
 
@@ -270,7 +280,12 @@ pub fn shared_training(model: &Model, schedule: &Schedule, training: &SharedTrai
     let trained = |side: Side| trained_planes(model, body::owner(side)).next().is_some();
     let sources = Source::all(splits.iter().copied()).into_iter().filter(|(_, side)| trained(*side));
     plans.extend(sources.map(|(source, side)| partial::source(model, schedule, source, side)));
-    plans.extend(updates(model, schedule, *rule));
+    for owner in [Owner::Entity, Owner::Relation] {
+        if trained_planes(model, owner).next().is_some() {
+            plans.extend([runs::join(model, schedule, owner), update::update(model, schedule, owner, *rule)]);
+        }
+    }
+    plans.extend(constraints(model, schedule, *rule));
     finished(plans, schedule)
 }
 
@@ -279,14 +294,10 @@ fn hits(model: &Model) -> [Plan; 5] {
     [sort::histogram(model), sort::scan(model), sort::sort(model), cut::boundaries(model), cut::cut(model)]
 }
 
-/// The kernels that update and constrain rows.
-fn updates(model: &Model, schedule: &Schedule, rule: RuleKind) -> Vec<Plan> {
-    let owners = [Owner::Entity, Owner::Relation].into_iter();
-    let trained = owners.filter(|owner| trained_planes(model, *owner).next().is_some());
-    let mut plans: Vec<Plan> = trained.map(|owner| update::update(model, schedule, owner, rule)).collect();
+/// The kernels that constrain rows.
+fn constraints(model: &Model, schedule: &Schedule, rule: RuleKind) -> Vec<Plan> {
     let constrained = (0..model.slots.len()).filter(|slot| constrain::is_constrained(model, *slot));
-    plans.extend(constrained.map(|slot| constrain::constrain(model, schedule, slot, rule.is_dense())));
-    plans
+    constrained.map(|slot| constrain::constrain(model, schedule, slot, rule.is_dense())).collect()
 }
 
 /// What is laid out as the tables are.

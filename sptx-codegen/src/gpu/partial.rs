@@ -4,25 +4,79 @@
 use std::collections::BTreeSet;
 
 use sptx_runtime::gpu::{End, Role, SOURCE_BIT, Saved, Schedule, Source};
-use sptx_runtime::program::{Columns, Model, Outer, Owner, Plane, ReduceOp, Scatter, Shape, Side, Split, Stage};
+use sptx_runtime::program::{Columns, Instruction, Model, Outer, Owner, Plane, Scatter, Shape, Side, Split, Stage};
 
 use super::body::{At, Item, Kept, owner as owner_of};
-use super::rows::{Rows, binary, padded, place, size};
+use super::rows::{Element, Rows, padded, place, size};
 use super::run::scalars_of;
-use super::saved::{Savings, Scattering};
+use super::runs::{Runs, add_to, hits_of, is_lone};
+use super::saved::{Savings, Scattering, reads_rows};
 use super::triple::{Learned, memory};
 use super::{Plan, end_name, kernel_name, missing_name, owner_name, trained_planes};
 use crate::legalize::touched;
-use crate::lir::{Access, Binary, Builder, Place, Scalar, Value, VariableId};
+use crate::lir::{Access, Binary, Builder, Place, Scalar, Unary, Value, VariableId};
 
 /// The gradient of each piece.
 pub(super) fn partial(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
     Gathered::triples(model, owner, false).plan(model, schedule, Role::Partial(owner))
 }
 
-/// The gradient of each piece, of as many as the device has counted.
-pub(super) fn counted(model: &Model, schedule: &Schedule, owner: Owner) -> Plan {
-    Gathered::triples(model, owner, true).plan(model, schedule, Role::CountedPartial(owner))
+/// The gradient of each piece, of as many as the device has counted. Where the update of rows adds up the hits of those that
+/// have one piece, these are left to it.
+pub(super) fn counted(model: &Model, schedule: &Schedule, owner: Owner, leaves_lone: bool) -> Plan {
+    let gathered = Gathered { leaves_lone, ..Gathered::triples(model, owner, true) };
+    gathered.plan(model, schedule, Role::CountedPartial(owner))
+}
+
+/// What adds up the hits of triples within another kernel, without a row of the tables: none where some of the gradient is
+/// made of rows, or is of matrices.
+pub(super) fn hits_of_rows<'a>(model: &'a Model, schedule: &Schedule, owner: Owner) -> Option<HitsOfRows<'a>> {
+    let gathered = Gathered::triples(model, owner, true);
+    let savings = Savings::of(model, gathered.learned.backward, schedule.saved);
+    let is_matrix = |plane: &Plane| matches!(plane.shape, Shape::Matrix(..));
+    if trained_planes(model, owner).any(|(_, plane)| is_matrix(plane)) {
+        return None;
+    }
+    let reads_rows = |body: &[Instruction], scatters: &[Scatter]| {
+        let own = scatters.iter().filter(|scatter| owner_of(scatter.side) == owner);
+        reads_rows(body, &own.map(|scatter| scatter.register).collect::<Vec<_>>())
+    };
+    let stage_reads_rows = |stage: &Stage| match stage {
+        Stage::Columns(stage) => reads_rows(&stage.body, &stage.scatter),
+        Stage::Scalars(stage) => reads_rows(&stage.body, &stage.scatter),
+        Stage::Product(_) | Stage::Outer(_) => false,
+    };
+    (!savings.stages.iter().any(stage_reads_rows)).then_some(HitsOfRows { gathered, savings })
+}
+
+/// The hits of an owner's rows, whose gradient is made of no rows.
+pub(super) struct HitsOfRows<'a> {
+    gathered: Gathered<'a>,
+    savings: Savings,
+}
+
+impl HitsOfRows<'_> {
+    /// How they are found, in the kernel that finds them.
+    pub(super) fn scattering(&self, k: &mut Builder, schedule: &Schedule) -> Scattering<'_> {
+        Scattering::new(k, &self.savings, schedule)
+    }
+
+    /// Adds up the hits in a range, for each number of the rows' planes: `sink` takes the sums. `memory` are the tables, the
+    /// triples, the scalars and the vectors.
+    pub(super) fn each(
+        &self,
+        k: &mut Builder,
+        rows: Rows<'_>,
+        scattering: &Scattering<'_>,
+        (memory, hits): ([Place; 4], Place),
+        [from, until]: [Value; 2],
+        sink: Sink<'_>,
+    ) {
+        let Gathered { learned, owner, side, tagged, .. } = self.gathered;
+        let triples = k.parameter("batch", Scalar::U32, 1);
+        let piece = Piece { rows, learned, owner, side, tagged, memory, hits, triples, from, until };
+        piece.planes(k, &self.savings, scattering, sink);
+    }
 }
 
 /// The gradient of each piece, by queries or by candidates.
@@ -35,6 +89,7 @@ pub(super) fn part(model: &Model, schedule: &Schedule, split: &Split, end: End, 
         name: format!("{what}_{missing}_partial"),
         what: format!(", by {what} of which a {missing} is missing"),
         counted: false,
+        leaves_lone: false,
         tagged: false,
         saves: false,
     };
@@ -59,6 +114,7 @@ pub(super) fn source(model: &Model, schedule: &Schedule, source: Source, side: S
         what: format!(", on the side {} of {name}", missing_name(side)),
         name: format!("{name}_{}", missing_name(side)),
         counted: true,
+        leaves_lone: false,
         tagged: true,
         saves: false,
     };
@@ -76,6 +132,8 @@ struct Gathered<'a> {
     counted: bool,
     /// Whether hits say of which source they are.
     tagged: bool,
+    /// Whether rows of one piece are left out.
+    leaves_lone: bool,
     /// Whether columns that the forward kernel saved are at hand.
     saves: bool,
 }
@@ -85,7 +143,7 @@ impl<'a> Gathered<'a> {
         let name = (if counted { "counted_partial" } else { "partial" }).to_owned();
         let side = (owner == Owner::Relation).then_some(Side::Relation);
         let (learned, what) = (Learned::triples(model), String::new());
-        Self { learned, owner, side, name, what, counted, tagged: false, saves: true }
+        Self { learned, owner, side, name, what, counted, leaves_lone: false, tagged: false, saves: true }
     }
 
     fn plan(&self, model: &'a Model, schedule: &Schedule, role: Role) -> Plan {
@@ -97,15 +155,21 @@ impl<'a> Gathered<'a> {
         let memory = memory(&mut k, schedule, Access::Read);
         let hits = Place::Buffer(k.buffer("hits", Scalar::U32, 1, Access::Read));
         let pieces = Place::Buffer(k.buffer("pieces", Scalar::U32, 1, Access::Read));
+        let runs = counted.then(|| Runs::new(&mut k, Access::Read));
         let partial = Place::Buffer(k.buffer("partial", Scalar::F32, schedule.vector, Access::ReadWrite));
         let saved = if self.saves { schedule.saved } else { Saved::Nothing };
         let savings = Savings::of(model, learned.backward, saved);
         let scattering = Scattering::new(&mut k, &savings, schedule);
-        let mut rows =
-            if counted { Rows::counted(&mut k, model, schedule, 1) } else { Rows::new(&mut k, model, schedule) };
+        let mut rows = match runs {
+            Some(runs) => {
+                let count = runs.pieces(&mut k);
+                Rows::counted(&mut k, model, schedule, count)
+            }
+            None => Rows::new(&mut k, model, schedule),
+        };
         let triples = k.parameter("batch", Scalar::U32, 1);
         let next = k.add_u32(rows.row, 1);
-        let (from, until) = (k.load(pieces, rows.row, 1), k.load(pieces, next, 1));
+        let [from, until] = [rows.row, next].map(|piece| hits_of(&mut k, pieces, piece));
         k.name(from, "begin");
         if tagged {
             // A piece's hits are of one source.
@@ -114,26 +178,27 @@ impl<'a> Gathered<'a> {
             let is_own = k.binary(Binary::Equal, source, own);
             rows.inside = k.binary(Binary::And, rows.inside, is_own);
         }
+        if self.leaves_lone {
+            let is_lone = is_lone(&mut k, pieces, rows.row);
+            let is_one_of_many = k.unary(Unary::Not, is_lone);
+            rows.inside = k.binary(Binary::And, rows.inside, is_one_of_many);
+        }
         // Where no piece was counted, the first is not one either.
         let until = if counted { rows.until(&mut k, until) } else { k.name(until, "end") };
-        let piece = Piece { rows, learned, owner, side, tagged, memory, hits, partial, triples, from, until };
-        for stage in &savings.stages {
-            if let Stage::Columns(stage) = stage {
-                piece.columns(&mut k, stage, &scattering);
-            }
-        }
-        for (plane, Plane { shape, .. }) in trained_planes(model, owner) {
-            match *shape {
-                Shape::Vector(dim) => piece.untouched(&mut k, plane, dim),
-                Shape::Scalar => piece.scalar(&mut k, plane),
-                Shape::Matrix(down, across) => piece.matrix(&mut k, plane, down, across),
-            }
-        }
+        let piece = Piece { rows, learned, owner, side, tagged, memory, hits, triples, from, until };
+        piece.planes(&mut k, &savings, &scattering, &|k, plane, element, sum| {
+            let row = place(k, model, "partial", plane, rows.row);
+            let (index, sum) = (k.add(row, element.at), k.get(sum));
+            k.store(partial, index, sum);
+        });
         let plan = rows.plan(role, k);
         // With saved columns it may need neither rows nor vectors, and has no bindings to spare.
         if savings.values.is_empty() { plan } else { Plan { kernel: touched(&plan.kernel), ..plan } }
     }
 }
+
+/// What takes the sum of a piece's hits, at some numbers of a plane of the row.
+pub(super) type Sink<'s> = &'s dyn Fn(&mut Builder, usize, Element, VariableId);
 
 /// The piece of a row's threads.
 #[derive(Clone, Copy)]
@@ -146,13 +211,34 @@ struct Piece<'a> {
     /// Tables, triples, scalars, vectors.
     memory: [Place; 4],
     hits: Place,
-    partial: Place,
     triples: Value,
     from: Value,
     until: Value,
 }
 
 impl<'a> Piece<'a> {
+    /// Adds up the hits for each number of the owner's planes.
+    fn planes(&self, k: &mut Builder, savings: &Savings, scattering: &Scattering<'_>, sink: Sink<'_>) {
+        for stage in &savings.stages {
+            if let Stage::Columns(stage) = stage {
+                self.columns(k, stage, scattering, sink);
+            }
+        }
+        for (plane, Plane { shape, .. }) in trained_planes(self.rows.model, self.owner) {
+            match *shape {
+                Shape::Vector(dim) => self.untouched(k, plane, dim, sink),
+                Shape::Scalar => self.scalar(k, plane, sink),
+                Shape::Matrix(down, across) => self.matrix(k, plane, down, across, sink),
+            }
+        }
+    }
+
+    /// Hands the sum at some numbers of a plane on, where the row has them.
+    fn put(&self, k: &mut Builder, plane: usize, element: Element, sum: VariableId, sink: Sink<'_>) {
+        let takes = k.binary(Binary::And, element.any, self.rows.inside);
+        k.when(takes, |k| sink(k, plane, element, sum));
+    }
+
     /// The scatters to the owner's rows.
     fn own(&self, scatters: &[Scatter]) -> Vec<Scatter> {
         let own = |side| self.side.map_or(owner_of(side) == self.owner, |own| own == side);
@@ -194,7 +280,7 @@ impl<'a> Piece<'a> {
     }
 
     /// The planes of vectors that one stage scatters to.
-    fn columns(&self, k: &mut Builder, stage: &Columns, scattering: &Scattering<'_>) {
+    fn columns(&self, k: &mut Builder, stage: &Columns, scattering: &Scattering<'_>, sink: Sink<'_>) {
         let scatters = self.own(&stage.scatter);
         let planes: BTreeSet<usize> = scatters.iter().map(|scatter| scatter.plane).collect();
         if planes.is_empty() {
@@ -220,21 +306,17 @@ impl<'a> Piece<'a> {
                 }
             });
             for (at, sums) in columns.iter().zip(&sums) {
-                let writes = k.binary(Binary::And, at.any, self.rows.inside);
-                k.when(writes, |k| {
-                    for (plane, sum) in planes.iter().zip(sums) {
-                        let row = place(k, self.rows.model, "partial", *plane, self.rows.row);
-                        let index = k.add(row, at.column);
-                        let sum = k.get(*sum);
-                        k.store(self.partial, index, sum);
-                    }
+                let takes = k.binary(Binary::And, at.any, self.rows.inside);
+                k.when(takes, |k| {
+                    let element = self.rows.element(*at);
+                    planes.iter().zip(sums).for_each(|(plane, sum)| sink(k, *plane, element, *sum));
                 });
             }
         });
     }
 
     /// A plane of vectors that no stage scatters to.
-    fn untouched(&self, k: &mut Builder, plane: usize, dim: usize) {
+    fn untouched(&self, k: &mut Builder, plane: usize, dim: usize, sink: Sink<'_>) {
         let is_own = |stage: &Stage| match stage {
             Stage::Columns(stage) => self.own(&stage.scatter).iter().any(|scatter| scatter.plane == plane),
             Stage::Scalars(_) | Stage::Product(_) | Stage::Outer(_) => false,
@@ -246,18 +328,14 @@ impl<'a> Piece<'a> {
         self.rows.columns(k, size, |k, columns| {
             let none = k.f32s(0.0, self.rows.schedule.vector);
             for at in columns {
-                let writes = k.binary(Binary::And, at.any, self.rows.inside);
-                k.when(writes, |k| {
-                    let row = place(k, self.rows.model, "partial", plane, self.rows.row);
-                    let index = k.add(row, at.column);
-                    k.store(self.partial, index, none);
-                });
+                let sum = k.variable(none);
+                self.put(k, plane, self.rows.element(*at), sum, sink);
             }
         });
     }
 
     /// A plane of scalars, from all the stages that scatter to it.
-    fn scalar(&self, k: &mut Builder, plane: usize) {
+    fn scalar(&self, k: &mut Builder, plane: usize, sink: Sink<'_>) {
         let none = k.f32(0.0);
         let sum = k.variable(none);
         for stage in &self.learned.backward.stages {
@@ -274,17 +352,11 @@ impl<'a> Piece<'a> {
                 }
             });
         }
-        let writes = self.rows.writes(k);
-        k.when(writes, |k| {
-            let index = place(k, self.rows.model, "partial", plane, self.rows.row);
-            let sum = k.get(sum);
-            k.store(self.partial, index, sum);
-        });
+        self.rows.elements(k, Shape::Scalar, |k, element| sink(k, plane, element, sum));
     }
 
     /// A plane of matrices, from all outer products that are added to it.
-    fn matrix(&self, k: &mut Builder, plane: usize, down: usize, across: usize) {
-        let model = self.rows.model;
+    fn matrix(&self, k: &mut Builder, plane: usize, down: usize, across: usize, sink: Sink<'_>) {
         let outers: Vec<Outer> = self
             .learned
             .backward
@@ -318,24 +390,11 @@ impl<'a> Piece<'a> {
                     }
                 });
                 for (at, sum) in columns.iter().zip(&sums) {
-                    let writes = k.binary(Binary::And, at.any, self.rows.inside);
-                    k.when(writes, |k| {
-                        let row = place(k, model, "partial", plane, self.rows.row);
-                        let before = k.mul(stride, line);
-                        let from = k.add(row, before);
-                        let index = k.add(from, at.column);
-                        let sum = k.get(*sum);
-                        k.store(self.partial, index, sum);
-                    });
+                    let before = k.mul(stride, line);
+                    let within = k.add(before, at.column);
+                    self.put(k, plane, Element { at: within, ..self.rows.element(*at) }, *sum, sink);
                 }
             });
         });
     }
-}
-
-fn add_to(k: &mut Builder, sum: VariableId, value: Value) {
-    let so_far = k.get(sum);
-    k.name(so_far, "sum");
-    let next = k.binary(binary(ReduceOp::Sum), so_far, value);
-    k.set(sum, next);
 }

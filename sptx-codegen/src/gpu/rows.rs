@@ -4,7 +4,7 @@ use sptx_runtime::gpu::{Role, Schedule};
 use sptx_runtime::program::{Model, ReduceOp, Shape};
 
 use super::Plan;
-use crate::lir::{Access, Barrier, Binary, Builder, Builtin, Constant, Expression, Place, Scalar, SharedId, Value};
+use crate::lir::{Barrier, Binary, Builder, Builtin, Constant, Expression, Place, Scalar, SharedId, Value};
 
 /// One row of the work for every `lanes` threads: what each thread knows of its row.
 #[derive(Clone, Copy)]
@@ -58,11 +58,8 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// As many rows as a word of the buffer `counts` says, at most those that the kernel is launched for; maybe none.
-    pub(super) fn counted(k: &mut Builder, model: &'a Model, schedule: &Schedule, word: u32) -> Self {
-        let counts = Place::Buffer(k.buffer("counts", Scalar::U32, 1, Access::Read));
-        let word = k.u32(word);
-        let count = k.load(counts, word, 1);
+    /// As many rows as the device has counted, at most those that the kernel is launched for; maybe none.
+    pub(super) fn counted(k: &mut Builder, model: &'a Model, schedule: &Schedule, count: Value) -> Self {
         Self::of(k, model, schedule, count, |k, row, inside| {
             let first = k.u32(0);
             k.select(inside, row, first)
@@ -173,11 +170,16 @@ impl<'a> Rows<'a> {
         let size = size(k, dim);
         let size = self.until(k, size);
         self.columns(k, size, |k, columns| {
-            for Columns { column, valid, any } in columns.iter().copied() {
-                let at = k.add(from, column);
-                body(k, Element { at, lanes: self.schedule.vector, valid, any });
+            for columns in columns.iter().copied() {
+                let at = k.add(from, columns.column);
+                body(k, Element { at, ..self.element(columns) });
             }
         });
+    }
+
+    /// Columns as numbers of a row of one line.
+    pub(super) fn element(&self, Columns { column, valid, any }: Columns) -> Element {
+        Element { at: column, lanes: self.schedule.vector, valid, any }
     }
 
     /// For each of a vector of columns, whether it is below `size`.

@@ -17,7 +17,7 @@ const NEGATIVES: u32 = 2 << 24;
 const ATTEMPTS: u32 = (1 << 24) - 1;
 
 /// Halvings that find any row of a sorted array.
-const HALVINGS: u32 = 32;
+pub(super) const HALVINGS: u32 = 32;
 
 /// The triples of a batch.
 pub(super) fn sample(model: &Model, schedule: &Schedule, filtered: bool) -> Plan {
@@ -153,7 +153,7 @@ impl Draw {
 pub(super) fn is_known(k: &mut Builder, known: Place, wanted: [Value; 3]) -> Value {
     let count = k.parameter("known_count", Scalar::U32, 1);
     let zero = k.u32(0);
-    let position = lower_bound(k, zero, count, |k, middle| {
+    let position = lower_bound(k, [zero, count], HALVINGS, |k, middle| {
         let [head, relation, tail] = row_of(k, known, count, middle);
         let later = k.less(tail, wanted[2]);
         let later = less_or(k, relation, wanted[1], later);
@@ -188,15 +188,16 @@ fn less_or(k: &mut Builder, a: Value, b: Value, otherwise: Value) -> Value {
     k.binary(Binary::Or, less, later)
 }
 
-/// The first of `from .. until` that does not lie before what is sought; `until` where all do.
+/// The first of `from .. until` that does not lie before what is sought; `until` where all do. There are fewer than
+/// 2 to the power of `halvings` between them.
 pub(super) fn lower_bound(
     k: &mut Builder,
-    from: Value,
-    until: Value,
+    [from, until]: [Value; 2],
+    halvings: u32,
     before: impl FnOnce(&mut Builder, Value) -> Value,
 ) -> Value {
     let (low, high) = (k.variable(from), k.variable(until));
-    let (zero, one, rounds) = (k.u32(0), k.u32(1), k.u32(HALVINGS));
+    let (zero, one, rounds) = (k.u32(0), k.u32(1), k.u32(halvings));
     k.repeat(zero, rounds, one, |k, _| {
         let (least, most) = (k.get(low), k.get(high));
         let open = k.less(least, most);

@@ -107,6 +107,8 @@ pub enum Role {
     Adjoint,
     /// The gradient of a piece of the hits of one row.
     Partial(Owner),
+    /// The sum of each group of pieces that are of one row.
+    Join(Owner),
     /// The gradient of a row, from its pieces.
     Gather(Owner),
     /// A gradient of nothing, to add to.

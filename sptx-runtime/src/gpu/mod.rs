@@ -17,9 +17,9 @@
 //! | `vectors` | vector v of triple t at `count` · (padded sizes of the vectors before) `+ t ·` (its padded size) |
 //! | `saved` | columns n of triple t, over a dimension of which a triple's take w = [`saved_words`], at `count · w` of those before `+ t · w` |
 //! | `hits` | for entities `2 · triple + side` (0 its head, 1 its tail), for relations the triple; row by row, a row's in the order of the batch |
-//! | `pieces` | piece p has the hits `pieces[p] .. pieces[p + 1]`; a piece's hits are of one row |
+//! | `pieces` | of piece p at 2p where its hits begin, which end where the next piece's begin, and which of the touched rows they are of |
 //! | `partial` | gradient of piece p: each plane of the owner, from its offset (parameter `partial0`, …), piece by piece |
-//! | `rows` | row n of those touched has the pieces `rows[n] .. rows[n + 1]` |
+//! | `runs` | how many rows are touched, and how many pieces there are; then of touched row n, ascending, its number, its first piece and its first hit, which end where the next row's begin |
 //! | `positions` | for each hit, in the order of the batch, which of the rows that are touched it is of |
 //! | `scores` | the score of query q with candidate c at `q · candidates + c` |
 //! | `pairs` | number s of what is kept of a pair ([`PairNumbers`](crate::program::PairNumbers)) at `s ·` (number of pairs) `+` its place |
@@ -38,8 +38,6 @@
 //! | | against shared negatives, at 3 · (p · `sides` + `side`): its loss, that number, and how many negatives count |
 //! | `candidate_triples` | the `triples` of shared negatives |
 //! | `scale` | what the derivatives of a batch's loss are multiplied by |
-//! | `touched` | the number of touched row n, ascending |
-//! | `counts` | how many rows are touched; how many pieces there are |
 //! | `histogram` | counts of blocks of [`BLOCK`] hits: a word for each block, for one counter after another |
 //! | `state0`, `state1` | what a rule keeps of each number of the tables, laid out as they are |
 //! | `sums` | what a rule keeps of each row of a slot, from its offset (`sums0`, …) |
@@ -49,7 +47,8 @@
 //! | [`Role::Forward`] | triple | `tables`, `triples` | `scalars`, `vectors`, `saved` |
 //! | [`Role::Adjoint`] | triple | `tables`, `triples`, and `scalars`, the upstream one among them | `scalars`, `vectors` |
 //! | [`Role::Partial`] | piece | the same, and `saved`, `hits`, `pieces` | `partial` |
-//! | [`Role::Gather`] | touched row | `partial`, `rows` | `gradient` |
+//! | [`Role::Join`] | group of [`GROUP`] pieces | `pieces`, `runs`, `partial` | `partial`, of the first piece of a group of one row: its sum |
+//! | [`Role::Gather`] | touched row | `partial`, `runs` | `gradient` |
 //! | [`Role::Clear`] | four words of `gradient` | | `gradient`: zeros |
 //! | [`Role::Scatter`] | triple | `tables`, `triples`, `scalars`, `vectors`, `saved`, `positions` | `gradient`, by atomic additions |
 //! | [`Role::Part`] | query or candidate | `tables`, `triples` | `scalars`, `vectors`: its outputs among them |
@@ -74,11 +73,11 @@
 //! | [`Role::Scan`] | word of `histogram` that is in use | `histogram` | `histogram` |
 //! | [`Role::Sort`] | hit | `hits`, `histogram` | `sorted`, laid out as `hits` are |
 //! | [`Role::Boundaries`] | hit, and the end | `hits` | `histogram` |
-//! | [`Role::Cut`] | hit, and the end | `hits`, `histogram` | `touched`, `rows`, `pieces`, `counts` |
-//! | [`Role::CountedPartial`] | piece | those of [`Role::Partial`], and `counts` | `partial` |
+//! | [`Role::Cut`] | hit, and the end | `hits`, `histogram` | `runs`, `pieces` |
+//! | [`Role::CountedPartial`] | piece | those of [`Role::Partial`], and `runs` | `partial` |
 //! | [`Role::SourcePartial`] | piece | the same | `partial`, of the pieces of its source |
-//! | [`Role::Update`] | touched row, or row | `partial`, `rows`, `touched`, `counts` | `tables`, `state0`, `state1`, `sums` |
-//! | [`Role::Constrain`] | touched row, or row | `touched`, `counts` | `tables` |
+//! | [`Role::Update`] | touched row, or row | `partial`, `runs`, and as far as it adds up hits itself, those of [`Role::Partial`] but `pieces` | `tables`, `state0`, `state1`, `sums` |
+//! | [`Role::Constrain`] | touched row, or row | `runs` | `tables` |
 //!
 //! Every kernel has the parameters `count` (of what it runs once for each), `workgroups` (how many have work to do, where
 //! the schedule is persistent and fewer may be launched), `batch` (of triples, where that is another number), the
@@ -106,9 +105,13 @@
 //! entries, ⌊log₂ `kept`⌋ is `levels`, and words of zeros are entries of no candidate. The merit of a score that is no NaN
 //! is `2³¹` plus the bits of its magnitude, or less these where it is negative.
 //!
-//! Runs of hits are cut into pieces of a fixed length so that a relation with thousands of hits is no single thread's
-//! work; sums run in the order of the hits within a piece and in the order of the pieces, so that a gradient has the same
-//! bits from run to run.
+//! A row's run of hits is one of three kinds, so that few hits cost little and a relation with thousands of them is no
+//! single thread's work. Up to [`PIECE`] hits are one piece; [`Role::Update`] may add them up itself, and then
+//! [`Role::CountedPartial`] leaves such a piece out. More are cut into pieces of at most that length, which are
+//! summed by as many rows of threads, and joined. Where the pieces from one multiple of [`GROUP`] to the next are of one
+//! row, [`Role::Join`] puts their sum in the place of the first, and what joins the row's pieces takes it for all of them.
+//! Sums run in the order of the hits within a piece, in the order of the pieces within a group, and in the order of pieces
+//! and groups, so that a gradient has the same bits from run to run.
 //!
 //! Under [`Backward::Atomic`] entities have no pieces: [`Role::Clear`] and [`Role::Scatter`] stand for their
 //! [`Role::Partial`] and [`Role::Gather`].
@@ -132,9 +135,9 @@
 //!    digit on, `shift` being the number of its first bit: [`Role::Histogram`], [`Role::Scan`] over 2⁴ words for each block,
 //!    [`Role::Sort`], after which `hits` and `sorted` change places. Then [`Role::Boundaries`] with `count` one more than
 //!    there are hits, and `row_count`, [`Role::Scan`] over 2 words for each of its blocks, [`Role::Cut`]. `histogram` has
-//!    [`histogram_words`], `pieces` one word more than [`most_pieces`], `rows` one more than there can be touched rows;
-//!    both have two at least.
-//! 5. [`Role::Adjoint`] where the model has it; for each owner [`Role::CountedPartial`], launched for [`most_pieces`].
+//!    [`histogram_words`], `pieces` [`pieces_words`] of [`most_pieces`], `runs` [`runs_words`].
+//! 5. [`Role::Adjoint`] where the model has it; for each owner [`Role::CountedPartial`], launched for [`most_pieces`],
+//!    and [`Role::Join`], for as many groups as these fill.
 //! 6. For each owner [`Role::Update`], launched for as many rows as can be touched, or for all by a rule that is dense, with
 //!    what [`Coefficients`](crate::optimizer::Coefficients) has of the step; then [`Role::Constrain`] of its slots.
 //!
@@ -156,7 +159,7 @@
 //! 6. As above.
 //!
 //! A kernel that is launched for rows or pieces that are only counted on the device has no parameter `count`: it reads
-//! `counts`.
+//! `runs`.
 
 mod artifact;
 mod candidates;
@@ -185,4 +188,7 @@ pub use product::{MatrixProduct, MatrixRows};
 pub use ranks::{MOST_COUNTED, score_of_merit};
 pub use saved::saved_words;
 pub use schedule::{Backward, Capabilities, Illegal, RESIDENT_THREADS, Saved, Schedule};
-pub use step::{BLOCK, DIGIT_BITS, PIECE, SOURCE_BIT, histogram_words, most_pieces, sort_rounds};
+pub use step::{
+    BLOCK, DIGIT_BITS, GROUP, PIECE, RUN_WORDS, RUNS_HEAD, SOURCE_BIT, histogram_words, most_pieces, pieces_words,
+    runs_words, sort_rounds,
+};

@@ -1,7 +1,16 @@
 //! What a device and the kernels of a training step agree on: sizes of stretches, and of the arrays for them.
 
-/// Most hits of a piece that the device cuts.
+/// Most hits of a piece. A row with no more hits than that, all of one source, has one piece.
 pub const PIECE: usize = 32;
+
+/// Pieces of one row that are joined ahead of the others: those from a multiple of this number on.
+pub const GROUP: usize = 32;
+
+/// Words of `runs` before those of the first row.
+pub const RUNS_HEAD: usize = 2;
+
+/// Words that `runs` has of each row.
+pub const RUN_WORDS: usize = 3;
 
 /// Hits that a workgroup works on when hits are sorted and cut.
 pub const BLOCK: usize = 1024;
@@ -27,6 +36,16 @@ pub fn sort_rounds(rows: u32) -> u32 {
 pub fn histogram_words(hits: usize) -> usize {
     // Hits are cut together with the end behind the last.
     (hits + 1).div_ceil(BLOCK) << DIGIT_BITS
+}
+
+/// Words of the array `runs` for so many rows.
+pub fn runs_words(rows: usize) -> usize {
+    RUNS_HEAD + (rows + 1) * RUN_WORDS
+}
+
+/// Words of the array `pieces` for so many pieces.
+pub fn pieces_words(pieces: usize) -> usize {
+    2 * (pieces + 1)
 }
 
 /// Most pieces that so many hits of so many rows are cut into.

@@ -3,7 +3,8 @@
 use sptx_codegen::gpu::{Plan, training};
 use sptx_codegen::testing::Random;
 use sptx_runtime::gpu::{
-    DIGIT_BITS, LossKind, PIECE, Role, RuleKind, Training, histogram_words, most_pieces, sort_rounds,
+    DIGIT_BITS, LossKind, PIECE, RUN_WORDS, RUNS_HEAD, Role, RuleKind, Training, histogram_words, most_pieces,
+    pieces_words, runs_words, sort_rounds,
 };
 use sptx_runtime::program::{Model, Owner};
 use sptx_tests::{lowered, zoo};
@@ -19,7 +20,7 @@ pub(crate) struct Triples {
 /// What a buffer is called that each owner has its own of.
 pub(crate) fn of_owner(name: &str, owner: Owner) -> String {
     match name {
-        "hits" | "sorted" | "pieces" | "rows" | "touched" | "counts" | "partial" => format!("{name}.{owner:?}"),
+        "hits" | "sorted" | "pieces" | "runs" | "partial" => format!("{name}.{owner:?}"),
         _ => name.to_owned(),
     }
 }
@@ -39,10 +40,8 @@ pub(crate) fn allocate(memory: &mut Memory, owner: Owner, triples: usize, rows: 
     let mut room = |name, words| memory.allocate(of_owner(name, owner), words);
     room("hits", 2 * hits);
     room("sorted", 2 * hits);
-    room("pieces", most_pieces(hits, rows) + 2);
-    room("rows", touched + 2);
-    room("touched", touched + 1);
-    room("counts", 2);
+    room("pieces", pieces_words(most_pieces(hits, rows)));
+    room("runs", runs_words(touched));
     memory.allocate("histogram", histogram_words(hits).max(memory.buffers.get("histogram").map_or(0, Vec::len)));
 }
 
@@ -110,16 +109,21 @@ fn expect(memory: &Memory, owner: Owner, pairs: &[(u32, u32)]) {
     assert_eq!(buffer("hits")[..hits.len()], hits, "hits of {owner:?}");
     let mut touched: Vec<u32> = pairs.iter().map(|(row, _)| *row).collect();
     touched.dedup();
-    let counts = buffer("counts");
+    let (counts, runs) = buffer("runs").split_at(RUNS_HEAD);
     assert_eq!(counts[0] as usize, touched.len());
-    assert_eq!(buffer("touched")[..touched.len()], touched);
-    let (rows, pieces) = (&buffer("rows")[..=touched.len()], &buffer("pieces")[..=counts[1] as usize]);
-    assert_eq!((rows[0], rows.last(), pieces[0]), (0, Some(&counts[1]), 0));
-    assert_eq!(*pieces.last().expect("an end") as usize, hits.len());
+    let runs: Vec<&[u32]> = runs.chunks(RUN_WORDS).take(touched.len() + 1).collect();
+    let pieces: Vec<&[u32]> = buffer("pieces").chunks(2).take(counts[1] as usize + 1).collect();
+    assert_eq!((runs[0][1], runs[touched.len()][1], pieces[0][0]), (0, counts[1], 0));
+    assert_eq!((runs[touched.len()][2], pieces[counts[1] as usize][0]), (hits.len() as u32, hits.len() as u32));
+    assert_eq!(pieces[counts[1] as usize][1] as usize, touched.len(), "what is behind the last piece is of no row");
     for (row, number) in touched.iter().enumerate() {
-        let own = &pieces[rows[row] as usize..=rows[row + 1] as usize];
-        assert!(own.windows(2).all(|piece| (1..=PIECE as u32).contains(&(piece[1] - piece[0]))), "{own:?}");
-        let run = own[0] as usize..*own.last().expect("an end") as usize;
+        assert_eq!(runs[row][0], *number);
+        let own = &pieces[runs[row][1] as usize..=runs[row + 1][1] as usize];
+        assert!(own.windows(2).all(|piece| (1..=PIECE as u32).contains(&(piece[1][0] - piece[0][0]))), "{own:?}");
+        assert!(own[..own.len() - 1].iter().all(|piece| piece[1] as usize == row), "{own:?}");
+        let run = runs[row][2] as usize..runs[row + 1][2] as usize;
+        assert_eq!(run, own[0][0] as usize..own[own.len() - 1][0] as usize);
+        assert_eq!(own.len() == 2, run.len() <= PIECE, "few hits are one piece: {run:?} in {own:?}");
         assert_eq!(pairs.iter().filter(|(row, _)| row == number).count(), run.len());
         assert!(pairs[run].iter().all(|(row, _)| row == number));
     }
@@ -158,4 +162,17 @@ fn one_row_may_have_all_hits() {
     let count = 700;
     let triples = Triples { columns: [vec![3; count], vec![0; count], vec![3; count]], upstream: vec![1.0; count] };
     check(&triples, [5, 1], false);
+}
+
+/// Runs of every length about those of a piece, that begin everywhere about its multiples.
+#[test]
+fn few_hits_of_a_row_are_one_piece() {
+    for before in (0..70).step_by(3) {
+        let lengths = [before, 1, 31, 32, 33, 64, 2, 65, 30].into_iter();
+        let relations: Vec<u32> = lengths.zip(0..).flat_map(|(length, row)| vec![row; length]).collect();
+        let count = relations.len();
+        let entities: Vec<u32> = (0..count as u32).collect();
+        let triples = Triples { columns: [entities.clone(), relations, entities], upstream: vec![1.0; count] };
+        check(&triples, [count, 9], false);
+    }
 }

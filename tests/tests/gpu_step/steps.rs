@@ -8,7 +8,7 @@ use sptx_codegen::ir::Score;
 use sptx_codegen::lir::verify;
 use sptx_codegen::testing::Random;
 use sptx_runtime::cpu::{Batch, Engine, EngineOptions, Interpreter};
-use sptx_runtime::gpu::{LossKind, Role, RuleKind, Schedule, Training, most_pieces, row_words};
+use sptx_runtime::gpu::{GROUP, LossKind, Role, RuleKind, Schedule, Training, most_pieces, row_words};
 use sptx_runtime::optimizer::{Rule, Step};
 use sptx_runtime::program::{Model, Owner, Shape};
 use sptx_tests::{lowered, zoo};
@@ -174,7 +174,9 @@ impl Pair {
             let rows = ROWS[owner as usize];
             sort_and_cut(&mut self.memory, &self.plans, owner, TRIPLES, rows);
             let hits = hits_of(owner, TRIPLES);
-            self.launch(Role::CountedPartial(owner), most_pieces(hits, rows), owner);
+            let pieces = most_pieces(hits, rows);
+            self.launch(Role::CountedPartial(owner), pieces, owner);
+            self.launch(Role::Join(owner), pieces / GROUP, owner);
         }
         for owner in OWNERS {
             self.launch(Role::Update(owner, self.rule.kind()), ROWS[owner as usize], owner);

@@ -2,6 +2,7 @@
 
 mod device;
 mod runs;
+mod tiers;
 
 use sptx_codegen::gpu::saves;
 use sptx_runtime::gpu::{Saved, Schedule};

@@ -176,6 +176,11 @@ fn needed(body: &[Instruction], wanted: &[Register]) -> BTreeSet<Register> {
     needed
 }
 
+/// Whether registers are made of rows.
+pub(super) fn reads_rows(body: &[Instruction], wanted: &[Register]) -> bool {
+    needed(body, wanted).into_iter().any(|register| matches!(body[register], Instruction::Row(..)))
+}
+
 /// The last stage of the forward program that goes over a dimension's columns.
 fn last_stage(model: &Model, dim: usize) -> Option<usize> {
     let goes_over = |stage: &Stage| matches!(stage, Stage::Columns(it) if it.dim == dim && !(it.reduce.is_empty() && it.store.is_empty()));

@@ -126,7 +126,7 @@ impl<D: Device> Engine<D> {
             }
             let about = About::PartRows { count, end, part, owner, hits };
             self.launch(Role::PartPartial(split.missing, end, owner), hits.piece_count(), about)?;
-            self.launch(Role::Gather(owner), hits.touched.len(), about)?;
+            self.gather(owner, about, hits)?;
         }
         self.take_gradients(hits)
     }

@@ -1,9 +1,7 @@
 //! Where the rows of one owner are hit by a batch, cut into pieces.
 
 use crate::cpu::compact;
-
-/// Most hits of a piece.
-pub(super) const PIECE: usize = 32;
+use crate::gpu::PIECE;
 
 /// The hits of one owner's rows, as the buffers of the same names have them.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -12,10 +10,12 @@ pub(super) struct Hits {
     pub(super) touched: Vec<u32>,
     /// The hits, row by row, a row's in the order of the batch.
     pub(super) hits: Vec<u32>,
-    /// Where each piece's hits begin, and where the last one's end.
+    /// Where each piece's hits begin and of which touched row they are; then where the last one's end, and how many rows
+    /// there are.
     pub(super) pieces: Vec<u32>,
-    /// Where each row's pieces begin, and where the last one's end.
-    pub(super) rows: Vec<u32>,
+    /// How many rows and pieces there are; then of each row its number, its first piece and its first hit, and where the
+    /// last one's end.
+    pub(super) runs: Vec<u32>,
     /// Which of the touched rows each hit is of, in the order of the batch, where hits are not sorted.
     pub(super) positions: Vec<u32>,
 }
@@ -26,8 +26,8 @@ impl Hits {
     pub(super) fn new<const N: usize>(columns: [&[u32]; N], count: usize, stamps: &mut Vec<u32>) -> Self {
         let (touched, targets) = rows_of(columns, count, stamps);
         let starts = starts(&targets, touched.len());
-        let (pieces, rows) = cut(&starts);
-        Self { hits: sort(&targets, starts), touched, pieces, rows, positions: Vec::new() }
+        let (pieces, runs) = cut(&starts, &touched);
+        Self { hits: sort(&targets, starts), touched, pieces, runs, positions: Vec::new() }
     }
 
     /// The same, not sorted, and so without pieces.
@@ -35,12 +35,12 @@ impl Hits {
         let (touched, targets) = rows_of(columns, count, stamps);
         let triples = 0..targets[0].len();
         let positions = triples.flat_map(|triple| targets.iter().map(move |column| column[triple])).collect();
-        Self { touched, positions, pieces: vec![0], rows: vec![0], ..Self::default() }
+        Self { touched, positions, pieces: vec![0; 2], ..Self::default() }
     }
 
     /// Number of pieces.
     pub(super) fn piece_count(&self) -> usize {
-        self.pieces.len() - 1
+        self.pieces.len() / 2 - 1
     }
 }
 
@@ -79,12 +79,15 @@ fn sort(targets: &[Vec<u32>], mut next: Vec<usize>) -> Vec<u32> {
 }
 
 /// The pieces of the runs between `starts`, and which of them each run has.
-fn cut(starts: &[usize]) -> (Vec<u32>, Vec<u32>) {
-    let (mut pieces, mut rows) = (vec![0], vec![0]);
-    for run in starts.windows(2) {
-        let ends = (run[0]..run[1]).step_by(PIECE).map(|from| (from + PIECE).min(run[1]) as u32);
-        pieces.extend(ends);
-        rows.push(pieces.len() as u32 - 1);
+fn cut(starts: &[usize], touched: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let (mut pieces, mut runs) = (Vec::new(), vec![touched.len() as u32, 0]);
+    for (row, (run, number)) in starts.windows(2).zip(touched).enumerate() {
+        runs.extend([*number, pieces.len() as u32 / 2, run[0] as u32]);
+        pieces.extend((run[0]..run[1]).step_by(PIECE).flat_map(|from| [from as u32, row as u32]));
     }
-    (pieces, rows)
+    let (hits, count) = (starts[touched.len()] as u32, pieces.len() as u32 / 2);
+    runs[1] = count;
+    runs.extend([u32::MAX, count, hits]);
+    pieces.extend([hits, touched.len() as u32]);
+    (pieces, runs)
 }

@@ -165,7 +165,7 @@ impl<D: Device> Engine<D> {
         Some(match name {
             "hits" => arrays.hits.buffer(),
             "pieces" => arrays.pieces.buffer(),
-            "rows" => arrays.rows.buffer(),
+            "runs" => arrays.runs.buffer(),
             "partial" => arrays.partial.buffer(),
             "gradient" => arrays.gradient.buffer(),
             "positions" => arrays.positions.buffer(),

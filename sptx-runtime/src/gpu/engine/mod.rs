@@ -25,7 +25,7 @@ pub use placed::Placed;
 pub use ranks::{Answers, Standing};
 pub use train::{BatchPlace, Filter, Learner, LearnerSetup, NegativesSetup, PositiveLoss, Sharing};
 
-use super::{Artifact, Device, DeviceError, Role};
+use super::{Artifact, Device, DeviceError, GROUP, Role};
 use crate::Error;
 use crate::cpu::{self, Batch, bind_parameters, check_symmetric};
 use crate::program::{Model, Owner};
@@ -126,7 +126,7 @@ impl<B> ItemArrays<B> {
 struct OwnerArrays<B> {
     hits: Grown<B>,
     pieces: Grown<B>,
-    rows: Grown<B>,
+    runs: Grown<B>,
     partial: Grown<B>,
     gradient: Grown<B>,
     positions: Grown<B>,
@@ -134,8 +134,8 @@ struct OwnerArrays<B> {
 
 impl<B> Default for OwnerArrays<B> {
     fn default() -> Self {
-        let [hits, pieces, rows, partial, gradient, positions] = [const { None::<B> }; 6].map(|_| Grown::default());
-        Self { hits, pieces, rows, partial, gradient, positions }
+        let [hits, pieces, runs, partial, gradient, positions] = [const { None::<B> }; 6].map(|_| Grown::default());
+        Self { hits, pieces, runs, partial, gradient, positions }
     }
 }
 
@@ -343,7 +343,7 @@ impl<D: Device> Engine<D> {
             arrays.gradient.hold(&self.device, gradient)?;
             arrays.hits.put(&self.device, &hits.hits)?;
             arrays.pieces.put(&self.device, &hits.pieces)?;
-            arrays.rows.put(&self.device, &hits.rows)?;
+            arrays.runs.put(&self.device, &hits.runs)?;
             arrays.positions.put(&self.device, &hits.positions)?;
         }
         Ok(())
@@ -364,9 +364,17 @@ impl<D: Device> Engine<D> {
                 continue;
             }
             self.launch(Role::Partial(owner), hits.piece_count(), about)?;
-            self.launch(Role::Gather(owner), hits.touched.len(), about)?;
+            self.gather(owner, about, hits)?;
         }
         Ok(())
+    }
+
+    /// Adds the pieces of an owner's rows up.
+    fn gather(&self, owner: Owner, about: About<'_>, hits: &Hits) -> Result<(), DeviceError> {
+        if hits.piece_count() >= GROUP {
+            self.launch(Role::Join(owner), hits.piece_count() / GROUP, about)?;
+        }
+        self.launch(Role::Gather(owner), hits.touched.len(), about)
     }
 
     fn take_gradients(&self, hits: [Hits; 2]) -> Result<Gradients, Error> {

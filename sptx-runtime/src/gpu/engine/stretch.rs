@@ -1,16 +1,15 @@
 //! How many triples are worked on at a time.
 
 use super::planes::Planes;
-use crate::gpu::{padded, plane_words};
+use crate::gpu::{RUN_WORDS, RUNS_HEAD, padded, plane_words};
 use crate::program::{Model, Owner, Part};
 
 /// Triples whose arrays fit bindings of so many words, at least one.
 pub(super) fn triples(model: &Model, sizes: &[usize], binding_words: usize) -> usize {
     let row = |owner| Planes::of_owner(model, sizes, owner, 1).words;
-    // At worst each hit is a piece and a row of its own. `pieces` and `rows` have one word more than there are hits,
-    // which is no more than `triples` has.
-    let words = [3, model.scalars, vector_words(model, sizes), 2 * row(Owner::Entity), row(Owner::Relation)];
-    // `pieces` and `rows` have one word more than there are hits.
+    // At worst each hit is a piece and a row of its own. Two hits of entities are three entries of `runs`.
+    let runs = RUNS_HEAD + 3 * RUN_WORDS;
+    let words = [runs, model.scalars, vector_words(model, sizes), 2 * row(Owner::Entity), row(Owner::Relation)];
     (binding_words / words.into_iter().max().unwrap_or(1)).max(1)
 }
 

@@ -5,7 +5,7 @@ use std::cell::{Ref, RefCell};
 use std::collections::BTreeMap;
 
 use super::model::{KEPT, PAIRS};
-use crate::gpu::{Artifact, Capabilities, Device, DeviceError, Role, padded};
+use crate::gpu::{Artifact, Capabilities, Device, DeviceError, GROUP, RUN_WORDS, RUNS_HEAD, Role, padded};
 use crate::program::Owner;
 
 /// The device.
@@ -87,6 +87,7 @@ impl Device for Fake {
                 Role::Forward => launch.forward(row),
                 Role::Adjoint => launch.adjoint(row),
                 Role::Partial(owner) => launch.partial(row, owner),
+                Role::Join(owner) => launch.join(row, owner),
                 Role::Gather(owner) => launch.gather(row, owner),
                 Role::Clear => (4 * row..4 * row + 4).for_each(|at| launch.store("gradient", at, 0.0)),
                 Role::Scatter => launch.scatter(row),
@@ -184,7 +185,7 @@ impl Launch<'_> {
     }
 
     fn partial(&self, piece: usize, owner: Owner) {
-        let [from, until] = [0, 1].map(|end| self.buffer("pieces")[piece + end] as usize);
+        let [from, until] = [0, 1].map(|end| self.buffer("pieces")[2 * (piece + end)] as usize);
         assert!(from < until && until - from <= 32, "a piece has 1 to 32 hits, not {from}..{until}");
         let hits = self.buffer("hits")[from..until].to_vec();
         assert!(hits.is_sorted_by(|a, b| a < b), "in the order of the batch: {hits:?}");
@@ -229,16 +230,39 @@ impl Launch<'_> {
         self.buffer("vectors")[kept..][..self.word("dim0")].iter().map(|word| f32::from_bits(*word)).collect()
     }
 
+    fn join(&self, group: usize, owner: Owner) {
+        let (first, behind) = (group * GROUP, (group + 1) * GROUP);
+        let [row, last] = [first, behind - 1].map(|piece| self.buffer("pieces")[2 * piece + 1]);
+        if row != last {
+            return;
+        }
+        for pair in 0..PAIRS.len() {
+            let (columns, row_words) = self.columns(pair);
+            for column in columns {
+                let at = |piece| self.word(&format!("partial{}", plane_of(pair, owner))) + piece * row_words + column;
+                let sum = (first..behind).map(|piece| f32::from_bits(self.buffer("partial")[at(piece)])).sum();
+                self.store("partial", at(first), sum);
+            }
+        }
+    }
+
     fn gather(&self, row: usize, owner: Owner) {
-        let [from, until] = [0, 1].map(|end| self.buffer("rows")[row + end] as usize);
+        let [from, until] = [0, 1].map(|end| self.buffer("runs")[RUNS_HEAD + (row + end) * RUN_WORDS + 1] as usize);
         assert!(from < until, "a touched row has a piece");
+        let of = |piece: &usize| self.buffer("pieces")[2 * piece + 1] as usize == row;
+        assert!((from..until).all(|piece| of(&piece)) && !of(&until), "the pieces of row {row}");
+        let mut pieces: Vec<usize> = (from..until).collect();
+        // A group's first piece stands for all of it.
+        for first in (from.next_multiple_of(GROUP)..until).step_by(GROUP).filter(|first| first + GROUP <= until) {
+            pieces.retain(|piece| *piece <= first || first + GROUP <= *piece);
+        }
         for pair in 0..PAIRS.len() {
             let (columns, row_words) = self.columns(pair);
             let [partial, gradient] =
                 ["partial", "gradient"].map(|name| self.word(&format!("{name}{}", plane_of(pair, owner))));
             (0..row_words).for_each(|word| self.store("gradient", gradient + row * row_words + word, f32::NAN));
             for column in columns {
-                let pieces = from..until;
+                let pieces = pieces.iter();
                 let sum =
                     pieces.map(|piece| f32::from_bits(self.buffer("partial")[partial + piece * row_words + column]));
                 self.store("gradient", gradient + row * row_words + column, sum.sum());

@@ -5,11 +5,11 @@ mod model;
 
 use proptest::prelude::*;
 
-use super::hits::{Hits, PIECE};
+use super::hits::Hits;
 use super::{Engine, Setup};
 use crate::Error;
 use crate::cpu::Batch;
-use crate::gpu::{Backward, DeviceError, Role, table_words};
+use crate::gpu::{Backward, DeviceError, PIECE, RUN_WORDS, RUNS_HEAD, Role, table_words};
 use crate::program::Owner;
 use fake::Fake;
 use model::{Rows, artifacts, model};
@@ -150,16 +150,24 @@ fn check_hits(hits: &Hits, row_of: impl Fn(usize) -> u32, count: usize) {
     let mut sorted: Vec<usize> = (0..count).collect();
     sorted.sort_by_key(|hit| row_of(*hit));
     assert!(hits.hits.iter().map(|hit| *hit as usize).eq(sorted), "stable by row");
-    assert_eq!(hits.rows.len(), hits.touched.len() + 1);
-    assert_eq!((hits.pieces[0], hits.pieces[hits.piece_count()]), (0, count as u32));
+    let (counts, runs) = hits.runs.split_at(RUNS_HEAD);
+    assert_eq!(counts, [hits.touched.len() as u32, hits.piece_count() as u32]);
+    let runs: Vec<&[u32]> = runs.chunks(RUN_WORDS).collect();
+    assert_eq!(runs.len(), hits.touched.len() + 1);
+    let pieces: Vec<&[u32]> = hits.pieces.chunks(2).collect();
+    assert_eq!((pieces[0][0], pieces[hits.piece_count()][0]), (0, count as u32));
     let mut ends = Vec::new();
-    for (touched, pieces) in hits.touched.iter().zip(hits.rows.windows(2)) {
-        let of_row = (0..count).filter(|hit| row_of(*hit) == *touched).count();
-        assert_eq!((pieces[1] - pieces[0]) as usize, of_row.div_ceil(PIECE), "pieces of row {touched}");
-        ends.push(hits.pieces[pieces[1] as usize] - hits.pieces[pieces[0] as usize]);
-        assert_eq!(ends[ends.len() - 1] as usize, of_row, "hits of row {touched}");
+    for (row, (number, run)) in hits.touched.iter().zip(runs.windows(2)).enumerate() {
+        let of_row = (0..count).filter(|hit| row_of(*hit) == *number).count();
+        assert_eq!(run[0][0], *number);
+        let own = run[0][1] as usize..run[1][1] as usize;
+        assert_eq!(own.len(), of_row.div_ceil(PIECE), "pieces of row {number}");
+        assert_eq!(run[0][2], pieces[own.start][0], "the first hit of row {number}");
+        assert!(pieces[own.clone()].iter().all(|piece| piece[1] as usize == row));
+        ends.push(pieces[own.end][0] - pieces[own.start][0]);
+        assert_eq!(ends[ends.len() - 1] as usize, of_row, "hits of row {number}");
     }
-    assert!(hits.pieces.windows(2).all(|piece| piece[0] < piece[1] && piece[1] - piece[0] <= PIECE as u32));
+    assert!(pieces.windows(2).all(|piece| piece[0][0] < piece[1][0] && piece[1][0] - piece[0][0] <= PIECE as u32));
     assert_eq!(ends.iter().sum::<u32>() as usize, count);
 }
 

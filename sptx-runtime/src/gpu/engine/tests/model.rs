@@ -69,11 +69,12 @@ fn stages() -> Vec<Stage> {
 pub(super) fn artifacts(turn: usize, shards: usize, backward: Backward) -> Vec<Artifact> {
     let [entity, relation] = [Owner::Entity, Owner::Relation];
     let mut roles = vec![Role::Forward, Role::Adjoint, Role::Partial(relation), Role::Gather(relation)];
+    roles.extend([Role::Join(entity), Role::Join(relation)]);
     roles.extend(match backward {
         Backward::Gathered => [Role::Partial(entity), Role::Gather(entity)],
         Backward::Atomic => [Role::Clear, Role::Scatter],
     });
-    roles.rotate_left(turn % 6);
+    roles.rotate_left(turn % 8);
     roles.into_iter().map(|role| artifact(role, turn, shards)).collect()
 }
 
@@ -93,9 +94,12 @@ fn artifact(role: Role, turn: usize, shards: usize) -> Artifact {
     if role == Role::Clear {
         buffers.push("gradient".to_owned());
     } else if let Role::Gather(owner) = role {
-        buffers.extend(["partial", "rows", "gradient"].map(str::to_owned));
+        buffers.extend(["partial", "pieces", "runs", "gradient"].map(str::to_owned));
         offsets("partial", &trained(owner));
         offsets("gradient", &trained(owner));
+    } else if let Role::Join(owner) = role {
+        buffers.extend(["partial", "pieces"].map(str::to_owned));
+        offsets("partial", &trained(owner));
     } else {
         buffers.extend(["triples", "scalars", "vectors"].map(str::to_owned));
         offsets("plane", &[0, 1, 2, 3, 4, 5, 6]);

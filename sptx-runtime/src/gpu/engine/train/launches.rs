@@ -4,7 +4,7 @@ use super::memory::Named;
 use super::size::{Count, Size};
 use super::{Learner, OWNERS};
 use crate::gpu::engine::launch::{numbered, word};
-use crate::gpu::{self, DIGIT_BITS, Device, DeviceError, Role, RuleKind, most_pieces, sort_rounds};
+use crate::gpu::{self, DIGIT_BITS, Device, DeviceError, GROUP, Role, RuleKind, most_pieces, sort_rounds};
 use crate::program::{Constraint, Owner};
 
 /// A launch that every step makes.
@@ -44,8 +44,17 @@ fn laid_out_as_tables(name: &str) -> Option<(usize, usize)> {
 /// The name of an array, of which each owner has its own where it is about rows.
 pub(super) fn of_owner(name: &str, owner: Owner) -> String {
     match name {
-        "hits" | "sorted" | "pieces" | "rows" | "touched" | "counts" | "partial" => format!("{name} of {owner:?}"),
+        "hits" | "sorted" | "pieces" | "runs" | "partial" => format!("{name} of {owner:?}"),
         _ => name.to_owned(),
+    }
+}
+
+/// What the array of a name is called after so many rounds of sorting, each of which exchanges two of them.
+fn after_rounds(rounds: u32, owner: Owner) -> impl Fn(&str) -> String + Copy {
+    move |name| match name {
+        "hits" if !rounds.is_multiple_of(2) => of_owner("sorted", owner),
+        "sorted" if !rounds.is_multiple_of(2) => of_owner("hits", owner),
+        _ => of_owner(name, owner),
     }
 }
 
@@ -62,7 +71,8 @@ impl<D: Device> Learner<D> {
         for owner in owners {
             if self.engine.trains(owner) {
                 let rows = self.rows_of(owner, rule);
-                self.add(|role| role == Role::Update(owner, rule), rows, &[], |name| of_owner(name, owner));
+                let place = self.sorted(owner);
+                self.add(|role| role == Role::Update(owner, rule), rows, &[], place);
             }
         }
         for slot in 0..self.engine.model.slots.len() {
@@ -92,6 +102,11 @@ impl<D: Device> Learner<D> {
         self.engine.trains(owner) || slots.iter().any(|it| it.owner == owner && constrained(&it.constraints))
     }
 
+    /// What the array of a name is called once an owner's hits are sorted.
+    fn sorted(&self, owner: Owner) -> impl Fn(&str) -> String + Copy + use<D> {
+        after_rounds(sort_rounds(word(self.engine.counts[owner as usize])), owner)
+    }
+
     /// The rows that a step may change.
     fn rows_of(&self, owner: Owner, rule: RuleKind) -> Count {
         let rows = self.engine.counts[owner as usize];
@@ -102,34 +117,30 @@ impl<D: Device> Learner<D> {
     fn prepare_hits(&mut self, owner: Owner) {
         let rows = self.engine.counts[owner as usize];
         let row_count = ("row_count", Count::Fixed(rows));
-        let plain = |name: &str| of_owner(name, owner);
-        let swapped = |name: &str| match name {
-            "hits" => of_owner("sorted", owner),
-            "sorted" => of_owner("hits", owner),
-            _ => of_owner(name, owner),
-        };
+        let unsorted = after_rounds(0, owner);
         match self.sharing {
-            Some(_) => self.list_sources(owner, plain),
-            None => self.add(|role| role == Role::List(owner), Count::Hits(owner), &[row_count], plain),
+            Some(_) => self.list_sources(owner, unsorted),
+            None => self.add(|role| role == Role::List(owner), Count::Hits(owner), &[row_count], unsorted),
         }
-        let rounds = sort_rounds(word(rows));
-        for round in 0..rounds {
+        for round in 0..sort_rounds(word(rows)) {
             let shift = ("shift", Count::Fixed((round * DIGIT_BITS) as usize));
-            let place: &dyn Fn(&str) -> String = if round.is_multiple_of(2) { &plain } else { &swapped };
+            let place = after_rounds(round, owner);
             self.add(|role| role == Role::Histogram, Count::Hits(owner), &[shift], place);
             self.add(|role| role == Role::Scan, Count::Digits(owner), &[], place);
             self.add(|role| role == Role::Sort, Count::Hits(owner), &[shift], place);
         }
-        let place: &dyn Fn(&str) -> String = if rounds.is_multiple_of(2) { &plain } else { &swapped };
+        let place = self.sorted(owner);
         self.add(|role| role == Role::Boundaries, Count::HitsAndEnd(owner), &[row_count], place);
         self.add(|role| role == Role::Scan, Count::Boundaries(owner), &[], place);
         self.add(|role| role == Role::Cut, Count::HitsAndEnd(owner), &[row_count], place);
         if self.engine.trains(owner) {
-            let pieces = Count::Fixed(most_pieces(self.most().hits(owner), rows * self.source_count(owner)));
+            let most = most_pieces(self.most().hits(owner), rows * self.source_count(owner));
+            let pieces = Count::Fixed(most);
             match self.sharing {
                 Some(_) => self.gather_sources(owner, pieces, place),
                 None => self.add(|role| role == Role::CountedPartial(owner), pieces, &[], place),
             }
+            self.add(|role| role == Role::Join(owner), Count::Fixed(most / GROUP), &[], place);
         }
     }
 

@@ -17,7 +17,7 @@ use super::planes::Planes;
 use super::{Engine, OWNERS, stretch};
 use crate::Error;
 use crate::cpu;
-use crate::gpu::{Device, DeviceError, SOURCE_BIT, histogram_words, most_pieces};
+use crate::gpu::{Device, DeviceError, SOURCE_BIT, histogram_words, most_pieces, pieces_words, runs_words};
 use crate::optimizer::{Rule, Step};
 use crate::program::Owner;
 use launches::{LAID_OUT_AS_TABLES, Launch, of_owner, reserve};
@@ -287,10 +287,8 @@ impl<D: Device> Learner<D> {
             let arrays = [
                 ("hits", 2 * hits),
                 ("sorted", 2 * hits),
-                ("pieces", pieces + 2),
-                ("rows", touched + 2),
-                ("touched", touched + 1),
-                ("counts", 2),
+                ("pieces", pieces_words(pieces)),
+                ("runs", runs_words(touched)),
                 ("partial", partial.words),
             ];
             arrays.into_iter().try_for_each(|(name, words)| self.allocate(of_owner(name, owner), words))?;
