@@ -50,6 +50,7 @@ const SHOWN: &[Shown] = &[
             "boundaries",
             "cut",
             "counted_partial_relations",
+            "join_relations",
             "update_entities_adagrad",
         ],
     },

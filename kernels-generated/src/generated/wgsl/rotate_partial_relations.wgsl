@@ -34,8 +34,8 @@ fn rotate_partial_relations(
     let number = (group.y * groups.x + group.x) * 8u + thread / 8u;
     let inside = number < parameters.count;
     let row = min(number, parameters.count - 1u);
-    let begin = pieces[row];
-    let end = pieces[row + 1u];
+    let begin = pieces[row * 2u];
+    let end = pieces[(row + 1u) * 2u];
     for (var column = lane * 4u; column < parameters.dim0; column += 32u) {
         var sum = vec4<f32>(0.0f);
         for (var i = begin; i < end; i += 1u) {

@@ -47,22 +47,45 @@ fn transe_boundaries(
             x2 = hits[v1 + v5];
         }
         let v7 = v3 < parameters.row_count;
-        let v8 = (v4 || x2 != v3) && v7;
-        if v8 {
+        var x3 = false;
+        let v8 = v4 || x2 != v3;
+        if (i % 32u == 0u && 0u < i) && v7 {
+            var x4 = i - 32u;
+            var x5 = i;
+            for (var i_1 = 0u; i_1 < 6u; i_1 += 1u) {
+                let v9 = x4;
+                let v10 = x5;
+                if v9 < v10 {
+                    let v11 = v9 + ((v10 - v9) >> 1u);
+                    let v12 = hits[v1 + v11] < v3;
+                    x4 = select(v9, v11 + 1u, v12);
+                    x5 = select(v11, v10, v12);
+                }
+            }
+            let v13 = x4 + 32u;
+            var x6 = parameters.row_count;
+            if v13 < v1 {
+                x6 = hits[v1 + v13];
+            }
+            x3 = x6 == v3;
+        }
+        let v14 = v8 && v7;
+        let v15 = v14 || ((x3 || v6) && v7);
+        if v14 {
             tally[thread] += 1u;
         }
-        if v8 || ((i % 32u == 0u || v6) && v7) {
+        if v15 {
             tally[v0] += 1u;
         }
     }
     workgroupBarrier();
     if block < blocks {
         for (var i = thread; i < 2u; i += 64u) {
-            var x3 = 0u;
+            var x7 = 0u;
             for (var i_1 = 0u; i_1 < 64u; i_1 += 1u) {
-                x3 += tally[i * 64u + i_1];
+                x7 += tally[i * 64u + i_1];
             }
-            histogram[i * blocks + block] = x3;
+            histogram[i * blocks + block] = x7;
         }
     }
 }

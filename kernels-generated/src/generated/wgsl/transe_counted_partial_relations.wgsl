@@ -17,8 +17,8 @@ struct Parameters {
 @group(0) @binding(3) var<storage, read> vectors: array<f32>;
 @group(0) @binding(4) var<storage, read> hits: array<u32>;
 @group(0) @binding(5) var<storage, read> pieces: array<u32>;
-@group(0) @binding(6) var<storage, read_write> partial: array<vec4<f32>>;
-@group(0) @binding(7) var<storage, read> counts: array<u32>;
+@group(0) @binding(6) var<storage, read> runs: array<u32>;
+@group(0) @binding(7) var<storage, read_write> partial: array<vec4<f32>>;
 @group(0) @binding(8) var<uniform> parameters: Parameters;
 
 var<workgroup> joined: array<f32, 68>;
@@ -31,10 +31,10 @@ fn transe_counted_partial_relations(
 ) {
     let lane = thread % 8u;
     let number = (group.y * groups.x + group.x) * 8u + thread / 8u;
-    let inside = number < counts[1u];
+    let inside = number < runs[1u];
     let row = select(0u, number, inside);
-    let begin = pieces[row];
-    let end = select(0u, pieces[row + 1u], inside);
+    let begin = pieces[row * 2u];
+    let end = select(0u, pieces[(row + 1u) * 2u], inside);
     for (var column = lane * 4u; column < parameters.dim0; column += 32u) {
         var sum = vec4<f32>(0.0f);
         for (var i = begin; i < end; i += 1u) {

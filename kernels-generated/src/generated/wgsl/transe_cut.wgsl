@@ -10,11 +10,9 @@ struct Parameters {
 
 @group(0) @binding(0) var<storage, read> hits: array<u32>;
 @group(0) @binding(1) var<storage, read> histogram: array<u32>;
-@group(0) @binding(2) var<storage, read_write> touched: array<u32>;
-@group(0) @binding(3) var<storage, read_write> rows: array<u32>;
-@group(0) @binding(4) var<storage, read_write> pieces: array<u32>;
-@group(0) @binding(5) var<storage, read_write> counts: array<u32>;
-@group(0) @binding(6) var<uniform> parameters: Parameters;
+@group(0) @binding(2) var<storage, read_write> runs: array<u32>;
+@group(0) @binding(3) var<storage, read_write> pieces: array<u32>;
+@group(0) @binding(4) var<uniform> parameters: Parameters;
 
 var<workgroup> tally: array<u32, 128>;
 
@@ -52,70 +50,119 @@ fn transe_cut(
             x2 = hits[v2 + v6];
         }
         let v8 = v4 < parameters.row_count;
-        let v9 = (v5 || x2 != v4) && v8;
-        if v9 {
+        var x3 = false;
+        let v9 = v5 || x2 != v4;
+        if (i % 32u == 0u && 0u < i) && v8 {
+            var x4 = i - 32u;
+            var x5 = i;
+            for (var i_1 = 0u; i_1 < 6u; i_1 += 1u) {
+                let v10 = x4;
+                let v11 = x5;
+                if v10 < v11 {
+                    let v12 = v10 + ((v11 - v10) >> 1u);
+                    let v13 = hits[v2 + v12] < v4;
+                    x4 = select(v10, v12 + 1u, v13);
+                    x5 = select(v12, v11, v13);
+                }
+            }
+            let v14 = x4 + 32u;
+            var x6 = parameters.row_count;
+            if v14 < v2 {
+                x6 = hits[v2 + v14];
+            }
+            x3 = x6 == v4;
+        }
+        let v15 = v9 && v8;
+        let v16 = v15 || ((x3 || v7) && v8);
+        if v15 {
             tally[thread] += 1u;
         }
-        if v9 || ((i % 32u == 0u || v7) && v8) {
+        if v16 {
             tally[v0] += 1u;
         }
     }
     workgroupBarrier();
     if block < blocks {
         for (var i = thread; i < 2u; i += 64u) {
-            var x3 = histogram[i * blocks + block];
+            var x7 = histogram[i * blocks + block];
             for (var i_1 = 0u; i_1 < 64u; i_1 += 1u) {
-                let v10 = i * 64u + i_1;
-                let v11 = x3;
-                let v12 = tally[v10];
-                tally[v10] = v11;
-                x3 = v11 + v12;
+                let v17 = i * 64u + i_1;
+                let v18 = x7;
+                let v19 = tally[v17];
+                tally[v17] = v18;
+                x7 = v18 + v19;
             }
         }
     }
     workgroupBarrier();
     for (var i = begin; i < end; i += 1u) {
-        let v13 = parameters.count - 1u;
-        var x4 = parameters.row_count;
-        let v14 = i < v13;
-        if v14 {
-            x4 = hits[v13 + i];
-        }
-        let v15 = x4;
-        let v16 = i == 0u;
-        let v17 = select(i - 1u, i, v16);
-        var x5 = false;
-        if v14 {
-            x5 = 268435455u < (hits[v17] ^ hits[i]);
-        }
-        var x6 = parameters.row_count;
-        let v18 = x5;
-        if v17 < v13 {
-            x6 = hits[v13 + v17];
-        }
-        let v19 = v16 || x6 != v15;
-        let v20 = v15 < parameters.row_count;
-        let v21 = v19 && v20;
-        let v22 = v21 || ((i % 32u == 0u || v18) && v20);
-        let v23 = v19 && !v20;
-        let v24 = tally[thread];
-        let v25 = tally[v0] - v1;
-        if v22 || v23 {
-            pieces[v25] = i;
-        }
-        if v21 || v23 {
-            rows[v24] = v25;
-        }
+        let v20 = parameters.count - 1u;
+        var x8 = parameters.row_count;
+        let v21 = i < v20;
         if v21 {
-            touched[v24] = v15;
+            x8 = hits[v20 + i];
+        }
+        let v22 = x8;
+        let v23 = i == 0u;
+        let v24 = select(i - 1u, i, v23);
+        var x9 = false;
+        if v21 {
+            x9 = 268435455u < (hits[v24] ^ hits[i]);
+        }
+        var x10 = parameters.row_count;
+        let v25 = x9;
+        if v24 < v20 {
+            x10 = hits[v20 + v24];
+        }
+        let v26 = v23 || x10 != v22;
+        let v27 = v22 < parameters.row_count;
+        var x11 = false;
+        if (i % 32u == 0u && 0u < i) && v27 {
+            var x12 = i - 32u;
+            var x13 = i;
+            for (var i_1 = 0u; i_1 < 6u; i_1 += 1u) {
+                let v28 = x12;
+                let v29 = x13;
+                if v28 < v29 {
+                    let v30 = v28 + ((v29 - v28) >> 1u);
+                    let v31 = hits[v20 + v30] < v22;
+                    x12 = select(v28, v30 + 1u, v31);
+                    x13 = select(v30, v29, v31);
+                }
+            }
+            let v32 = x12 + 32u;
+            var x14 = parameters.row_count;
+            if v32 < v20 {
+                x14 = hits[v20 + v32];
+            }
+            x11 = x14 == v22;
+        }
+        let v33 = v26 && v27;
+        let v34 = v33 || ((x11 || v25) && v27);
+        let v35 = v26 && !v27;
+        let v36 = tally[thread];
+        let v37 = tally[v0] - v1;
+        let v38 = v33 || v35;
+        if v38 {
+            let v39 = v36 * 3u;
+            runs[v39 + 2u] = v22;
+            runs[v39 + 3u] = v37;
+            runs[v39 + 4u] = i;
+        }
+        if v34 || v35 {
+            let v40 = v37 * 2u;
+            pieces[v40] = i;
+            pieces[v40 + 1u] = select(v36 - 1u, v36, v38);
+        }
+        if v33 {
             tally[thread] += 1u;
         }
-        if v22 {
+        if v34 {
             tally[v0] += 1u;
         }
-        if v23 {
-            counts[0u] = v24;
-            counts[1u] = v25;
+        if v35 {
+            runs[0u] = v36;
+            runs[1u] = v37;
         }
     }
 }

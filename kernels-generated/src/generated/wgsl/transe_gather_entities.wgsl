@@ -11,7 +11,7 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> rows: array<u32>;
+@group(0) @binding(1) var<storage, read> runs: array<u32>;
 @group(0) @binding(2) var<storage, read_write> gradient: array<vec4<f32>>;
 @group(0) @binding(3) var<uniform> parameters: Parameters;
 
@@ -27,15 +27,39 @@ fn transe_gather_entities(
     let number = (group.y * groups.x + group.x) * 8u + thread / 8u;
     let inside = number < parameters.count;
     let row = min(number, parameters.count - 1u);
-    let begin = rows[row];
-    let end = rows[row + 1u];
-    let stride = (parameters.dim0 + 3u) / 4u * 4u;
-    for (var column = lane * 4u; column < stride; column += 32u) {
+    let begin = runs[row * 3u + 3u];
+    let end = runs[(row + 1u) * 3u + 3u];
+    let v0 = (begin + 31u) / 32u * 32u;
+    let v1 = select(end, v0, (v0 + 32u <= end));
+    let before = v1 - begin;
+    let v2 = end - v1;
+    let groups_1 = v2 / 32u;
+    let parts = before + groups_1 + v2 % 32u;
+    let end_1 = select(0u, parameters.dim0, inside);
+    for (var column = lane * 4u; column < end_1; column += 32u) {
         var sum = vec4<f32>(0.0f);
-        for (var piece = begin; piece < end; piece += 1u) {
+        let v3 = parts - parts % 4u;
+        for (var i = 0u; i < v3; i += 4u) {
+            let v4 = i + 1u;
+            let v5 = i + 2u;
+            let v6 = i + 3u;
+            let piece = begin + i + select(min(i - before, groups_1) * 31u, 0u, (i < before));
+            let stride = (parameters.dim0 + 3u) / 4u * 4u;
+            let piece_1 = begin + v4 + select(min(v4 - before, groups_1) * 31u, 0u, (v4 < before));
+            let piece_2 = begin + v5 + select(min(v5 - before, groups_1) * 31u, 0u, (v5 < before));
+            let piece_3 = begin + v6 + select(min(v6 - before, groups_1) * 31u, 0u, (v6 < before));
+            sum += partial[(parameters.partial0 + stride * piece + column) >> 2u];
+            sum += partial[(parameters.partial0 + stride * piece_1 + column) >> 2u];
+            sum += partial[(parameters.partial0 + stride * piece_2 + column) >> 2u];
+            sum += partial[(parameters.partial0 + stride * piece_3 + column) >> 2u];
+        }
+        for (var i = v3; i < parts; i += 1u) {
+            let piece = begin + i + select(min(i - before, groups_1) * 31u, 0u, (i < before));
+            let stride = (parameters.dim0 + 3u) / 4u * 4u;
             sum += partial[(parameters.partial0 + stride * piece + column) >> 2u];
         }
-        if column < stride && inside {
+        if column < end_1 {
+            let stride = (parameters.dim0 + 3u) / 4u * 4u;
             gradient[(parameters.gradient0 + stride * row + column) >> 2u] = sum;
         }
     }

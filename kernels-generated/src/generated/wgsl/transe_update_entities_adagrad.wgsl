@@ -15,10 +15,8 @@ struct Parameters {
 @group(0) @binding(0) var<storage, read_write> tables: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> partial: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> state0: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> rows: array<u32>;
-@group(0) @binding(4) var<storage, read> touched: array<u32>;
-@group(0) @binding(5) var<storage, read> counts: array<u32>;
-@group(0) @binding(6) var<uniform> parameters: Parameters;
+@group(0) @binding(3) var<storage, read> runs: array<u32>;
+@group(0) @binding(4) var<uniform> parameters: Parameters;
 
 var<workgroup> joined: array<f32, 68>;
 
@@ -30,26 +28,50 @@ fn transe_update_entities_adagrad(
 ) {
     let lane = thread % 8u;
     let number = (group.y * groups.x + group.x) * 8u + thread / 8u;
-    let inside = number < counts[0u];
+    let inside = number < runs[0u];
     let row = select(0u, number, inside);
-    let v0 = touched[row];
-    let begin = rows[row];
-    let end = select(begin, rows[row + 1u], inside);
+    let v0 = row * 3u;
+    let v1 = runs[v0 + 2u];
+    let begin = runs[v0 + 3u];
+    let end = runs[(row + 1u) * 3u + 3u];
+    let v2 = select(begin, end, inside);
+    let v3 = (begin + 31u) / 32u * 32u;
+    let v4 = select(v2, v3, (v3 + 32u <= v2));
+    let before = v4 - begin;
+    let v5 = v2 - v4;
+    let groups_1 = v5 / 32u;
+    let parts = before + groups_1 + v5 % 32u;
     let end_1 = select(0u, parameters.dim0, inside);
     for (var column = lane * 4u; column < end_1; column += 32u) {
         if column < end_1 {
             var sum = vec4<f32>(0.0f);
-            for (var piece = begin; piece < end; piece += 1u) {
+            let v6 = parts - parts % 4u;
+            for (var i = 0u; i < v6; i += 4u) {
+                let v7 = i + 1u;
+                let v8 = i + 2u;
+                let v9 = i + 3u;
+                let piece = begin + i + select(min(i - before, groups_1) * 31u, 0u, (i < before));
+                let stride = (parameters.dim0 + 3u) / 4u * 4u;
+                let piece_1 = begin + v7 + select(min(v7 - before, groups_1) * 31u, 0u, (v7 < before));
+                let piece_2 = begin + v8 + select(min(v8 - before, groups_1) * 31u, 0u, (v8 < before));
+                let piece_3 = begin + v9 + select(min(v9 - before, groups_1) * 31u, 0u, (v9 < before));
+                sum += partial[(parameters.partial0 + stride * piece + column) >> 2u];
+                sum += partial[(parameters.partial0 + stride * piece_1 + column) >> 2u];
+                sum += partial[(parameters.partial0 + stride * piece_2 + column) >> 2u];
+                sum += partial[(parameters.partial0 + stride * piece_3 + column) >> 2u];
+            }
+            for (var i = v6; i < parts; i += 1u) {
+                let piece = begin + i + select(min(i - before, groups_1) * 31u, 0u, (i < before));
                 let stride = (parameters.dim0 + 3u) / 4u * 4u;
                 sum += partial[(parameters.partial0 + stride * piece + column) >> 2u];
             }
             let stride = (parameters.dim0 + 3u) / 4u * 4u;
-            let v1 = parameters.plane0 + stride * v0 + column;
-            let v2 = tables[v1 >> 2u];
-            let v3 = fma(vec4<f32>(parameters.decay), v2, sum);
-            let v4 = fma(v3, v3, state0[v1 >> 2u]);
-            state0[v1 >> 2u] = v4;
-            tables[v1 >> 2u] = v2 - vec4<f32>(parameters.rate) * v3 / (sqrt(v4) + vec4<f32>(parameters.epsilon));
+            let v10 = parameters.plane0 + stride * v1 + column;
+            let v11 = tables[v10 >> 2u];
+            let v12 = fma(vec4<f32>(parameters.decay), v11, sum);
+            let v13 = fma(v12, v12, state0[v10 >> 2u]);
+            state0[v10 >> 2u] = v13;
+            tables[v10 >> 2u] = v11 - vec4<f32>(parameters.rate) * v12 / (sqrt(v13) + vec4<f32>(parameters.epsilon));
         }
     }
 }

@@ -9,9 +9,8 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<storage, read_write> tables: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> touched: array<u32>;
-@group(0) @binding(2) var<storage, read> counts: array<u32>;
-@group(0) @binding(3) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> runs: array<u32>;
+@group(0) @binding(2) var<uniform> parameters: Parameters;
 
 var<workgroup> joined: array<f32, 68>;
 
@@ -24,9 +23,9 @@ fn transr_constrain_0(
     let v0 = thread / 8u;
     let lane = thread % 8u;
     let number = (group.y * groups.x + group.x) * 8u + v0;
-    let inside = number < counts[0u];
+    let inside = number < runs[0u];
     let row = select(0u, number, inside);
-    let v1 = touched[row];
+    let v1 = runs[row * 3u + 2u];
     var x0 = 0.0f;
     let end = select(0u, parameters.dim0, inside);
     let v2 = lane * 4u;

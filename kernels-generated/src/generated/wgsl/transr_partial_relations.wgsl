@@ -34,8 +34,8 @@ fn transr_partial_relations(
     let number = (group.y * groups.x + group.x) * 8u + thread / 8u;
     let inside = number < parameters.count;
     let row = min(number, parameters.count - 1u);
-    let begin = pieces[row];
-    let end = pieces[row + 1u];
+    let begin = pieces[row * 2u];
+    let end = pieces[(row + 1u) * 2u];
     let v0 = lane * 4u;
     for (var column = v0; column < parameters.dim1; column += 32u) {
         var sum = vec4<f32>(0.0f);
@@ -64,7 +64,7 @@ fn transr_partial_relations(
                 sum_1 = v3;
             }
             if column < parameters.dim0 && inside {
-                partial[(parameters.partial2 + parameters.dim1 * stride * row + stride * i + column) >> 2u] = sum_1;
+                partial[(parameters.partial2 + parameters.dim1 * stride * row + (stride * i + column)) >> 2u] = sum_1;
             }
         }
     }
