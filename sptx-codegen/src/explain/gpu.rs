@@ -79,7 +79,7 @@ impl GpuReport {
                 update: bytes.update,
             }
         };
-        let ways = [Saved::Nothing, Saved::F32, Saved::Bf16, Saved::Signs];
+        let ways = [Saved::Nothing, Saved::F32, Saved::Bf16, Saved::Signs, Saved::SignBits];
         let schedules = ways.map(|saved| Schedule { saved, ..Schedule::default() });
         let forward = GpuCost { bytes: bytes(&schedules[0]).forward, flops: triples * cost.forward.flops };
         let saving = schedules.into_iter().filter(|schedule| saves(&model, schedule).is_ok());
@@ -98,6 +98,7 @@ impl Display for GpuReport {
                 Saved::F32 => "columns saved as f32",
                 Saved::Bf16 => "columns saved as bf16",
                 Saved::Signs => "signs saved",
+                Saved::SignBits => "signs saved in one bit",
             };
             writeln!(
                 f,

@@ -95,6 +95,7 @@ fn strategies(device: &Capabilities) -> Vec<Schedule> {
         Schedule { saved: Saved::F32, ..layout },
         Schedule { saved: Saved::Bf16, ..layout },
         Schedule { saved: Saved::Signs, ..layout },
+        Schedule { saved: Saved::SignBits, ..layout },
         Schedule { backward: Backward::Atomic, ..layout },
         Schedule { backward: Backward::Atomic, saved: Saved::Signs, ..layout },
         Schedule { staged: STAGED, ..layout },

@@ -80,6 +80,7 @@ pub fn saves(model: &Model, schedule: &Schedule) -> Result<(), Unsaved> {
 /// assert!(gpu::traffic(&model, &saving, &sizes) <= gpu::traffic(&model, &schedule, &sizes));
 /// ```
 pub fn saving(model: &Model, schedule: &Schedule, sizes: &[usize]) -> Schedule {
+    // Signs of one bit are not among them: what they move depends on how many columns are exactly 0.
     let exact = [Saved::Nothing, Saved::F32, Saved::Signs].map(|saved| Schedule { saved, ..*schedule });
     let saved = exact.iter().filter(|schedule| saves(model, schedule).is_ok());
     // The first of those that move as many bytes: to save nothing where that spares nothing.
