@@ -75,7 +75,7 @@ impl GpuReport {
                 saved: schedule.saved,
                 cost: GpuCost { bytes: bytes.total(), flops },
                 forward: bytes.forward,
-                gradient: bytes.adjoint + bytes.gradient,
+                gradient: bytes.adjoint + bytes.gradient + bytes.join,
                 update: bytes.update,
             }
         };

@@ -37,6 +37,10 @@ pub(super) fn hits_of_rows<'a>(model: &'a Model, schedule: &Schedule, owner: Own
     if trained_planes(model, owner).any(|(_, plane)| is_matrix(plane)) {
         return None;
     }
+    // Of signs in one bit, the rows of a triple that is marked are read again.
+    if schedule.saved == Saved::SignBits && !savings.values.is_empty() {
+        return None;
+    }
     let reads_rows = |body: &[Instruction], scatters: &[Scatter]| {
         let own = scatters.iter().filter(|scatter| owner_of(scatter.side) == owner);
         reads_rows(body, &own.map(|scatter| scatter.register).collect::<Vec<_>>())
