@@ -202,11 +202,11 @@ impl Gpu {
 
     /// The same, that does without a vendor's libraries: whatever it gives is of kernels.
     pub fn by_kernels_alone(self) -> Self {
-        match self {
-            #[cfg(feature = "cuda")]
-            Self::Cuda(device) => Self::Cuda(device.by_kernels_alone()),
-            other => other,
+        #[cfg(feature = "cuda")]
+        if let Self::Cuda(device) = self {
+            return Self::Cuda(device.by_kernels_alone());
         }
+        self
     }
 
     /// What its kernels are written in: `wgsl` or `ptx`.
