@@ -19,7 +19,9 @@ pub use lane::{
     kernels, one_of, skip,
 };
 pub use ptx::PtxMachine;
-pub use schedules::{RESIDENT_THREADS, STRATEGY_LAYOUTS, persistent, schedules, schedules_run_on, staging, strategies};
+pub use schedules::{
+    RESIDENT_THREADS, STRATEGY_LAYOUTS, grouping, persistent, schedules, schedules_run_on, staging, strategies,
+};
 
 /// The examples of README compile, and run.
 #[cfg(doctest)]

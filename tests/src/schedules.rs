@@ -16,7 +16,7 @@ pub const RESIDENT_THREADS: u32 = 64;
 /// When one of them is not legal, which would be a mistake here.
 pub fn schedules() -> Vec<Schedule> {
     let schedule = |workgroup, lanes, vector, unroll, tile, subgroups| {
-        let schedule = Schedule { workgroup, lanes, vector, unroll, subgroups, tile, ..Schedule::default() };
+        let schedule = Schedule { workgroup, lanes, vector, unroll, subgroups, tile, group: 1, ..Schedule::default() };
         schedule.legal(&schedules_run_on()).unwrap_or_else(|why| panic!("{schedule}: {why}"));
         schedule
     };
@@ -38,6 +38,13 @@ pub fn staging() -> Vec<Schedule> {
     let layouts = [0, 1, 2, 4, 7].map(|number| schedules()[number]);
     let staged = |layout| [8, 1024].map(|staged| Schedule { staged, ..layout });
     layouts.into_iter().flat_map(staged).collect()
+}
+
+/// Schedules that work on groups of triples: of each size, over layouts that between them take every path of it.
+pub fn grouping() -> Vec<Schedule> {
+    let layouts = [0, 1, 2, 4, 5, 6, 8].map(|number| schedules()[number]);
+    let grouped = |layout: Schedule| [2, 4, 8].map(|group| Schedule { group, ..layout });
+    layouts.into_iter().flat_map(grouped).collect()
 }
 
 /// Schedules whose workgroups stay, over every layout, some of which stage rows or come to gradients in another way.

@@ -4,13 +4,14 @@
 use sptx_codegen::emit::ptx::{self, Arch};
 use sptx_codegen::emit::wgsl;
 use sptx_codegen::gpu::{self, Plan};
+use sptx_codegen::ir::Score;
 use sptx_codegen::legalize::{Target as Lacks, legalize};
 use sptx_runtime::gpu::{Backward, Device, Saved, Schedule};
-use sptx_runtime::program::Model;
+use sptx_runtime::program::{Model, Plane, Shape};
 use sptx_tests::{
     Case, Disagreement, Executor, Lane, PtxMachine, STRATEGY_LAYOUTS, TOLERANCE, TOLERANCE_OF_WGSL, adapter,
-    artifacts_of, check, dims, disagreements, has_rounds_for, kernels, lowered, one_of, papers, persistent, schedules,
-    schedules_run_on, some_random_scores, staging, strategies, zoo,
+    artifacts_of, check, dims, disagreements, grouping, has_rounds_for, kernels, lowered, one_of, papers, persistent,
+    schedules, schedules_run_on, some_random_scores, staging, strategies, zoo,
 };
 
 fn by_definition(case: &Case, schedule: Schedule) -> Vec<Disagreement> {
@@ -296,6 +297,82 @@ fn workgroups_that_stay_do_what_others_do() {
 #[test]
 fn workgroups_that_stay_as_wgsl() {
     check(as_wgsl, &zoo(), &[6, 100], one_that_stays);
+}
+
+/// The scores that multiply by matrices of relations.
+fn with_matrices(scores: Vec<Score>) -> Vec<Score> {
+    let of_relations = |plane: &Plane| matches!(plane.shape, Shape::Matrix(..));
+    let has = |score: &Score| lowered(score).1.planes.iter().any(of_relations);
+    let scores: Vec<_> = scores.into_iter().filter(has).collect();
+    assert!(!scores.is_empty(), "some have matrices");
+    scores
+}
+
+/// One grouping after another.
+fn one_grouping(number: usize) -> Vec<Schedule> {
+    let grouping = grouping();
+    vec![grouping[number % grouping.len()]]
+}
+
+/// Groups of triples, with rows of their relation staged or columns saved, each strategy of gradients, and workgroups that
+/// stay.
+fn grouped_otherwise(number: usize) -> Vec<Schedule> {
+    let others: Vec<_> = staging().into_iter().chain(strategies()).chain(persistent()).collect();
+    vec![Schedule { group: [2, 4, 8][number % 3], ..others[number * 5 % others.len()] }]
+}
+
+/// Scores and gradients have the same bits in any group.
+#[test]
+fn groups_change_no_bit() {
+    for score in with_matrices(zoo()) {
+        let case = Case::new(&score, dims(&score, 7), 21, 3).expect("sizes that fit");
+        let bits = |schedule: Schedule| {
+            let (device, artifacts) = Executor::new(&case.model, schedule, schedules_run_on());
+            let (scores, gradients) = case.run_gpu(&mut case.gpu_engine(device, artifacts));
+            scores.into_iter().chain(gradients.into_iter().flatten()).map(f32::to_bits).collect::<Vec<_>>()
+        };
+        for schedule in grouping() {
+            let alone = bits(Schedule { group: 1, ..schedule });
+            assert!(bits(schedule) == alone, "{} {schedule}", score.name);
+        }
+    }
+}
+
+#[test]
+fn groups_of_triples_otherwise() {
+    check(by_strategy, &with_matrices(zoo()), &[1, 2, 6, 7], grouped_otherwise);
+    check(by_strategy, &with_matrices(some_random_scores(300)), &[2, 7], grouped_otherwise);
+}
+
+#[test]
+fn groups_of_triples_as_ptx() {
+    check(as_ptx, &with_matrices(zoo()), &[1, 7, 33], one_grouping);
+    check(as_ptx, &with_matrices(papers()), &[5], one_grouping);
+    check(as_ptx, &with_matrices(some_random_scores(200)), &[3], one_grouping);
+}
+
+#[test]
+fn groups_of_triples_as_wgsl() {
+    check(as_wgsl, &with_matrices(zoo()), &[7, 33], one_grouping);
+    check(as_wgsl, &with_matrices(some_random_scores(30)), &[3], one_grouping);
+}
+
+/// Of TransR with d = k = 256: a matrix in the forward kernel, two in the adjoint, which finds the products anew.
+#[test]
+fn a_group_shares_what_it_reads_of_matrices() {
+    let model = lowered(zoo().iter().find(|score| score.name == "TransR").expect("it is in the zoo")).1;
+    let bytes = |group| gpu::traffic(&model, &Schedule { group, ..Schedule::default() }, &[256, 256]);
+    let matrix = 4 * 256 * 256;
+    let vectors = bytes(1) - 3 * matrix;
+    assert!(vectors < matrix / 8, "{vectors}");
+    assert_eq!([2, 4, 8].map(bytes), [2, 4, 8].map(|group| vectors + 3 * matrix / group as usize));
+}
+
+#[test]
+fn groups_of_triples() {
+    check(by_definition, &with_matrices(zoo()), &[1, 2, 7], |_| grouping());
+    check(by_definition, &with_matrices(papers()), &[1, 5, 18], one_grouping);
+    check(by_definition, &with_matrices(some_random_scores(300)), &[1, 3, 18], one_grouping);
 }
 
 /// Matrices so large that Mesa's driver has too few rounds for some layouts run under eight schedules all the same.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use sptx_runtime::program::{Binary as Two, Instruction, Model, Output, Owner, Program, Register, Side, Unary as One};
+use sptx_runtime::program::{Binary as Two, Instruction, Model, Output, Owner, Register, Side, Unary as One};
 
-use super::rows::{Rows, padded, place, row_words};
-use super::stage::{Staged, stage};
+use super::rows::{padded, place, row_words};
+use super::stage::Staged;
 use crate::lir::{Binary, Builder, Expression, Place, Scalar, Unary, Value};
 
 /// What one run of a program keeps in memory: a number for each of its scalars, a row for each of its vectors.
@@ -218,19 +218,17 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// Stages the rows of the triple's relation that a program reads, where the schedule says so.
-    pub(super) fn stage(&mut self, k: &mut Builder, rows: &Rows<'_>, program: &Program, triples: Place) {
-        if let Source::Tables { tables, ids } = &self.source {
-            self.staged = stage(k, rows, program, [*tables, triples], ids[Side::Relation.index()]);
+    /// The number of a side's row.
+    pub(super) fn id(&self, side: Side) -> Value {
+        match &self.source {
+            Source::Tables { ids, .. } => ids[side.index()],
+            Source::Outputs { .. } => unreachable!("pairs have no rows of their own"),
         }
     }
 
     /// Where a side's row of a plane begins in the tables.
-    pub(super) fn row_at(&self, k: &mut Builder, side: Side, plane: usize) -> Value {
-        match &self.source {
-            Source::Tables { ids, .. } => place(k, self.model, "plane", plane, ids[side.index()]),
-            Source::Outputs { .. } => unreachable!("pairs have no matrices"),
-        }
+    fn row_at(&self, k: &mut Builder, side: Side, plane: usize) -> Value {
+        place(k, self.model, "plane", plane, self.id(side))
     }
 }
 

@@ -19,9 +19,11 @@ mod best;
 mod body;
 mod compare;
 mod gather;
+mod group;
 mod learn;
 mod pairs;
 mod partial;
+mod product;
 mod rank;
 mod rows;
 mod run;
@@ -227,6 +229,9 @@ fn triple_steps(model: &Model, schedule: &Schedule, training: Training) -> Vec<P
             plans.push(runs::join(model, schedule, owner));
             updates.push(fused.unwrap_or_else(|| update::update(model, schedule, owner, rule)));
         }
+    }
+    if plans.iter().any(|plan| plan.kernel.buffers.find(|buffer| buffer.name == group::ORDER).is_some()) {
+        plans.push(sort::list_source(model, schedule));
     }
     plans.extend(updates);
     plans.extend(constraints(model, schedule, rule));

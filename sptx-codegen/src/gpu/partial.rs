@@ -1,13 +1,15 @@
 //! The gradient of a piece of the hits of one row: the transposed incidence matrix times the upstream gradient, a stretch
 //! of one of its rows.
 
+mod matrix;
+
 use std::collections::BTreeSet;
 
 use sptx_runtime::gpu::{End, Role, SOURCE_BIT, Saved, Schedule, Source};
-use sptx_runtime::program::{Columns, Instruction, Model, Outer, Owner, Plane, Scatter, Shape, Side, Split, Stage};
+use sptx_runtime::program::{Columns, Instruction, Model, Owner, Plane, Scatter, Shape, Side, Split, Stage};
 
 use super::body::{At, Item, Kept, owner as owner_of};
-use super::rows::{Element, Rows, padded, place, size};
+use super::rows::{Element, Rows, place, size};
 use super::run::scalars_of;
 use super::runs::{Runs, add_to, hits_of, is_lone};
 use super::saved::{Savings, Scattering, reads_rows};
@@ -357,48 +359,5 @@ impl<'a> Piece<'a> {
             });
         }
         self.rows.elements(k, Shape::Scalar, |k, element| sink(k, plane, element, sum));
-    }
-
-    /// A plane of matrices, from all outer products that are added to it.
-    fn matrix(&self, k: &mut Builder, plane: usize, down: usize, across: usize, sink: Sink<'_>) {
-        let outers: Vec<Outer> = self
-            .learned
-            .backward
-            .stages
-            .iter()
-            .filter_map(|stage| match stage {
-                Stage::Outer(outer) if outer.plane == plane && owner_of(outer.side) == self.owner => Some(*outer),
-                Stage::Outer(_) | Stage::Columns(_) | Stage::Scalars(_) | Stage::Product(_) => None,
-            })
-            .collect();
-        let vector = self.rows.schedule.vector;
-        let (zero, one) = (k.u32(0), k.u32(1));
-        let (lines, stride, width) = (size(k, down), padded(k, across), size(k, across));
-        k.repeat(zero, lines, one, |k, line| {
-            self.rows.columns(k, width, |k, columns| {
-                let none = k.f32s(0.0, vector);
-                let sums: Vec<_> = columns.iter().map(|_| k.variable(none)).collect();
-                self.hits(k, &BTreeSet::new(), |k, triple, side| {
-                    for outer in outers.iter().filter(|outer| outer.side == side) {
-                        let from = triple.kept().vector_at(k, outer.left, line);
-                        let left = k.load(triple.kept().vectors, from, 1);
-                        let left = k.splat(left, vector);
-                        for (at, sum) in columns.iter().zip(&sums) {
-                            let from = triple.kept().vector_at(k, outer.right, at.column);
-                            let right = k.load(triple.kept().vectors, from, vector);
-                            let so_far = k.get(*sum);
-                            k.name(so_far, "sum");
-                            let next = k.multiply_add(left, right, so_far);
-                            k.set(*sum, next);
-                        }
-                    }
-                });
-                for (at, sum) in columns.iter().zip(&sums) {
-                    let before = k.mul(stride, line);
-                    let within = k.add(before, at.column);
-                    self.put(k, plane, Element { at: within, ..self.rows.element(*at) }, *sum, sink);
-                }
-            });
-        });
     }
 }

@@ -4,6 +4,7 @@ use sptx_runtime::gpu::{Role, Schedule};
 use sptx_runtime::program::{Model, ReduceOp, Shape};
 
 use super::Plan;
+use super::group::tile;
 use crate::lir::{Barrier, Binary, Builder, Builtin, Constant, Expression, Place, Scalar, SharedId, Value};
 
 /// One row of the work for every `lanes` threads: what each thread knows of its row.
@@ -19,6 +20,8 @@ pub(super) struct Rows<'a> {
     pub(super) inside: Value,
     /// Number of rows.
     pub(super) count: Value,
+    /// Of what the kernel runs once for each, how many a row is.
+    group: u32,
     /// The row's first thread in the workgroup, and where the workgroup's threads join their numbers.
     exchange: Option<(Value, SharedId)>,
 }
@@ -50,12 +53,20 @@ pub(super) struct Columns {
 impl<'a> Rows<'a> {
     /// As many rows as the parameter `count` says.
     pub(super) fn new(k: &mut Builder, model: &'a Model, schedule: &Schedule) -> Self {
+        Self::grouped(k, model, schedule, 1)
+    }
+
+    /// A row for each `group` of what the parameter `count` counts, the last row maybe for fewer.
+    pub(super) fn grouped(k: &mut Builder, model: &'a Model, schedule: &Schedule, group: u32) -> Self {
         let count = k.parameter("count", Scalar::U32, 1);
-        Self::of(k, model, schedule, count, |k, row, _| {
+        let (above, size) = (k.add_u32(count, group - 1), k.u32(group));
+        let count = k.div(above, size);
+        let rows = Self::of(k, model, schedule, count, |k, row, _| {
             let one = k.u32(1);
             let last = k.sub(count, one);
             k.binary(Binary::Min, row, last)
-        })
+        });
+        Self { group, ..rows }
     }
 
     /// As many rows as the device has counted, at most those that the kernel is launched for; maybe none.
@@ -100,7 +111,12 @@ impl<'a> Rows<'a> {
         k.name(lane, "lane");
         k.name(row, "row");
         k.name(inside, "inside");
-        Self { model, schedule: *schedule, lane, row, inside, count, exchange }
+        Self { model, schedule: *schedule, lane, row, inside, count, group: 1, exchange }
+    }
+
+    /// Vectors of columns that a thread has before it at a time: as many as the schedule unrolls, fewer of many triples.
+    pub(super) fn unrolled(&self) -> u32 {
+        tile(&self.schedule, self.group)
     }
 
     /// Whether the thread is the one that writes what its row's lanes all know.
@@ -203,7 +219,8 @@ impl<'a> Rows<'a> {
 
     /// The kernel, done.
     pub(super) fn plan(&self, role: Role, k: Builder) -> Plan {
-        Plan { role, rows: self.schedule.workgroup / self.schedule.lanes, kernel: k.finish() }
+        let Schedule { workgroup, lanes, .. } = self.schedule;
+        Plan { role, rows: workgroup / lanes * self.group, kernel: k.finish() }
     }
 
     /// What the row's lanes hold, joined; each of them has the result.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sptx_runtime::program::{Columns, Instruction, Product, Program, ReduceOp, Scalars, Shape, Stage};
+use sptx_runtime::program::{Columns, Instruction, Program, Scalars, Stage};
 
 use super::body::{At, Item};
-use super::rows::{Rows, across, binary, padded, size};
+use super::product::product;
+use super::rows::{Rows, across, binary, size};
 use super::saved::{Packed, Saving};
 use crate::lir::{Barrier, Binary, Builder, Place, Value};
 
@@ -29,7 +30,7 @@ pub(super) fn run_and_save(
             Stage::Scalars(stage) => items.iter_mut().for_each(|item| scalars(k, stage, item)),
             Stage::Product(stage) => {
                 let tables = tables.expect("pairs have no matrices");
-                items.iter().for_each(|item| product(k, rows, stage, program, tables, item));
+                product(k, rows, stage, program, tables, items);
             }
             // A gradient, which is scattered.
             Stage::Outer(_) => {}
@@ -104,7 +105,7 @@ fn columns(
         items.iter().map(|_| identities.iter().map(|identity| k.variable(*identity)).collect()).collect();
     let size = reach(k, rows, stage.dim);
     let saving = saved.and_then(|(saved, number)| Saving::begin(k, saved, number, items.len()));
-    let parts = saving.as_ref().map_or(rows.schedule.unroll.into(), Saving::parts);
+    let parts = saving.as_ref().map_or(rows.unrolled(), Saving::parts);
     rows.columns_by(k, size, parts, |k, columns| {
         for at in columns {
             for (item, folds) in items.iter().zip(&folds) {
@@ -157,80 +158,9 @@ fn scalars(k: &mut Builder, stage: &Scalars, item: &mut Item<'_>) {
     }
 }
 
-/// A matrix times a vector. Of `M · v` each thread works out elements of its own, of `Mᵀ · v` columns of its own, so that
-/// nothing is joined.
-fn product(k: &mut Builder, rows: &Rows<'_>, product: &Product, program: &Program, tables: Place, item: &Item<'_>) {
-    let Shape::Matrix(_, across_dim) = rows.model.planes[product.plane].shape else {
-        unreachable!("a product is of a matrix")
-    };
-    let (vector, vectors) = (rows.schedule.vector, item.kept().vectors);
-    let matrix = item.row_at(k, product.side, product.plane);
-    let stride = padded(k, across_dim);
-    let (zero, one) = (k.u32(0), k.u32(1));
-    let (source_size, target_size) =
-        (size(k, program.vectors[product.source]), reach(k, rows, program.vectors[product.target]));
-    let none = k.f32s(0.0, vector);
-    if product.transposed {
-        rows.columns(k, target_size, |k, columns| {
-            for at in columns {
-                let sum = k.variable(none);
-                k.repeat(zero, source_size, one, |k, line| {
-                    let from = item.kept().vector_at(k, product.source, line);
-                    let factor = k.load(vectors, from, 1);
-                    let factor = k.splat(factor, vector);
-                    let index = element(k, matrix, line, stride, at.column);
-                    let elements = k.load(tables, index, vector);
-                    let so_far = k.get(sum);
-                    k.name(so_far, "sum");
-                    let next = k.multiply_add(factor, elements, so_far);
-                    k.set(sum, next);
-                });
-                let writes = k.binary(Binary::And, at.any, rows.inside);
-                k.when(writes, |k| {
-                    let index = item.kept().vector_at(k, product.target, at.column);
-                    let sum = k.get(sum);
-                    k.store(vectors, index, sum);
-                });
-            }
-        });
-    } else {
-        let lanes = k.u32(rows.schedule.lanes);
-        let step = k.u32(u32::from(vector));
-        k.repeat(rows.lane, target_size, lanes, |k, line| {
-            let sum = k.variable(none);
-            k.repeat(zero, source_size, step, |k, column| {
-                let valid = rows.valid(k, column, source_size);
-                let from = item.kept().vector_at(k, product.source, column);
-                let factors = k.load(vectors, from, vector);
-                let index = element(k, matrix, line, stride, column);
-                let elements = k.load(tables, index, vector);
-                let so_far = k.get(sum);
-                k.name(so_far, "sum");
-                let next = k.multiply_add(factors, elements, so_far);
-                let next = k.select(valid, next, so_far);
-                k.set(sum, next);
-            });
-            k.when(rows.inside, |k| {
-                let index = item.kept().vector_at(k, product.target, line);
-                let lanes = k.get(sum);
-                let sum = across(k, ReduceOp::Sum, lanes);
-                k.store(vectors, index, sum);
-            });
-        });
-    }
-    k.barrier(Barrier::Buffers);
-}
-
 /// The size of a dimension; 0 beyond the last row, which has nothing to do, and must not read vectors that the last row's
 /// threads write in another workgroup.
-fn reach(k: &mut Builder, rows: &Rows<'_>, dim: usize) -> Value {
+pub(super) fn reach(k: &mut Builder, rows: &Rows<'_>, dim: usize) -> Value {
     let size = size(k, dim);
     rows.until(k, size)
-}
-
-/// Where an element of a matrix is.
-fn element(k: &mut Builder, matrix: Value, line: Value, stride: Value, column: Value) -> Value {
-    let before = k.mul(stride, line);
-    let from = k.add(matrix, before);
-    k.add(from, column)
 }

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 
 use sptx_runtime::program::{Columns, Instruction, Program, Shape, Side, Stage};
 
+use super::body::Item;
+use super::group::Group;
 use super::rows::{Rows, padded, place};
 use crate::lir::{Barrier, Binary, Builder, Builtin, Place, Scalar, Type, Value};
 
@@ -23,14 +25,16 @@ pub(super) struct Staged {
     holds: Value,
 }
 
-/// Stages the rows that a program reads of a relation; none where the schedule has no memory for it, or there are none.
+/// Stages the rows that a program reads of a relation, for the items of a group; not where the schedule has no memory for
+/// it, or there are none.
 pub(super) fn stage(
     k: &mut Builder,
     rows: &Rows<'_>,
     program: &Program,
+    group: &Group,
     [tables, triples]: [Place; 2],
-    relation: Value,
-) -> Option<Staged> {
+    items: &mut [Item<'_>],
+) {
     let (schedule, words) = (rows.schedule, rows.schedule.staged);
     let planes: Vec<(usize, usize)> = planes_of(program)
         .into_iter()
@@ -40,15 +44,16 @@ pub(super) fn stage(
         })
         .collect();
     if words == 0 || planes.is_empty() {
-        return None;
+        return;
     }
     let Place::Buffer(tables) = tables else { unreachable!("tables are a buffer") };
     let memory = k.shared("relation_rows", Scalar::F32, words);
-    let (group, one) = (k.builtin(Builtin::Workgroup), k.u32(1));
-    let first = k.mul_u32(group, schedule.workgroup / schedule.lanes);
+    let (workgroup, one) = (k.builtin(Builtin::Workgroup), k.u32(1));
+    let first = k.mul_u32(workgroup, schedule.workgroup / schedule.lanes);
     let last = k.sub(rows.count, one);
     let first = k.binary(Binary::Min, first, last);
-    let index = k.add(rows.count, first);
+    let first = group.members(k, first)[0];
+    let index = k.add(items[0].kept().count, first);
     let staged = k.load(triples, index, 1);
     k.name(staged, "staged");
 
@@ -75,9 +80,11 @@ pub(super) fn stage(
     }
     k.await_copies();
     k.barrier(Barrier::Shared);
-    let same = k.binary(Binary::Equal, relation, staged);
-    let holds = k.binary(Binary::And, fits, same);
-    Some(Staged { rows: Place::Shared(memory), words, offsets, holds })
+    for item in items {
+        let same = k.binary(Binary::Equal, item.id(Side::Relation), staged);
+        let holds = k.binary(Binary::And, fits, same);
+        item.staged = Some(Staged { rows: Place::Shared(memory), words, offsets: offsets.clone(), holds });
+    }
 }
 
 impl Staged {

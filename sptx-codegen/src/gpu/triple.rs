@@ -7,11 +7,13 @@ use sptx_runtime::gpu::{End, Role, Schedule};
 use sptx_runtime::program::{Model, Output, Part, Program, Shape, Split, Stage};
 
 use super::body::{Item, Kept};
+use super::group::Group;
 use super::rows::Rows;
 use super::run::{defined_by, read_by, read_by_scatters, run_and_save};
 use super::saved::{Packed, SavedValue, Savings};
+use super::stage::stage;
 use super::{Plan, end_name, kernel_name, missing_name};
-use crate::lir::{Access, Builder, Place, Scalar};
+use crate::lir::{Access, Builder, Place, Scalar, Value};
 
 /// The scores of triples.
 pub(super) fn forward(model: &Model, schedule: &Schedule) -> Plan {
@@ -142,18 +144,25 @@ impl<'a> Work<'a> {
         let mut k = Builder::new(name, doc, schedule.workgroup);
         let [tables, triples, scalars, vectors] = memory(&mut k, schedule, Access::ReadWrite);
         let saved = Packed::new(&mut k, self.saves, schedule, Access::ReadWrite);
-        let rows = Rows::new(&mut k, model, schedule);
+        // Candidates that are worked out by relation are of one.
+        let sorted = matches!(role, Role::Part(_, End::Candidate) | Role::PartAdjoint(_, End::Candidate));
+        let group = Group::new(&mut k, self.program, schedule, sorted);
+        let rows = Rows::grouped(&mut k, model, schedule, group.size);
+        let count = k.parameter("count", Scalar::U32, 1);
         let (dims, outputs) = (&self.program.vectors[..], self.learned.outputs);
-        let kept = Kept { scalars, vectors, dims, outputs, number: rows.row, count: rows.count };
-        let mut items = [self.learned.item(&mut k, model, [tables, triples], kept, &self.given)];
-        items[0].stage(&mut k, &rows, self.program, triples);
+        let item = |k: &mut Builder, number: &Value| {
+            let kept = Kept { scalars, vectors, dims, outputs, number: *number, count };
+            self.learned.item(k, model, [tables, triples], kept, &self.given)
+        };
+        let members = group.members(&mut k, rows.row);
+        let mut items: Vec<_> = members.iter().map(|number| item(&mut k, number)).collect();
+        stage(&mut k, &rows, self.program, &group, [tables, triples], &mut items);
         run_and_save(&mut k, &rows, self.program, Some(tables), &mut items, saved);
-        let [item] = items;
         let writes = rows.writes(&mut k);
         k.when(writes, |k| {
-            for scalar in &self.kept {
+            for (item, scalar) in items.iter().flat_map(|item| self.kept.iter().map(move |scalar| (item, scalar))) {
                 let value = item.scalars[*scalar].expect("what is kept was computed");
-                let index = kept.scalar_at(k, *scalar);
+                let index = item.kept().scalar_at(k, *scalar);
                 k.store(scalars, index, value);
             }
         });

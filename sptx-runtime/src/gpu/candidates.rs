@@ -99,6 +99,8 @@ fn strategies(device: &Capabilities) -> Vec<Schedule> {
         Schedule { backward: Backward::Atomic, ..layout },
         Schedule { backward: Backward::Atomic, saved: Saved::Signs, ..layout },
         Schedule { staged: STAGED, ..layout },
+        Schedule { group: 1, ..layout },
+        Schedule { group: 8, ..layout },
         Schedule { persistent: true, ..layout },
         Schedule { persistent: true, saved: Saved::Signs, ..layout },
     ]

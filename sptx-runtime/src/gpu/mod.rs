@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `tables` | each plane, from its offset (parameter `plane0`, `plane1`, …), row by row |
 //! | `triples` | the heads, then the relations, then the tails, `count` each |
+//! | `grouped` | the numbers of the triples, those of one relation together |
 //! | `scalars` | scalar s of triple t at `s · count + t` |
 //! | `vectors` | vector v of triple t at `count` · (padded sizes of the vectors before) `+ t ·` (its padded size) |
 //! | `saved` | columns n of triple t, over a dimension of which a triple's take w = [`saved_words`], at `count · w` of those before `+ t · w` |
@@ -44,18 +45,18 @@
 //!
 //! | Role | Runs once for each | Reads | Writes |
 //! |---|---|---|---|
-//! | [`Role::Forward`] | triple | `tables`, `triples` | `scalars`, `vectors`, `saved` |
-//! | [`Role::Adjoint`] | triple | `tables`, `triples`, and `scalars`, the upstream one among them | `scalars`, `vectors` |
+//! | [`Role::Forward`] | triple | `tables`, `triples`, `grouped` | `scalars`, `vectors`, `saved` |
+//! | [`Role::Adjoint`] | triple | `tables`, `triples`, `grouped`, and `scalars`, the upstream one among them | `scalars`, `vectors` |
 //! | [`Role::Partial`] | piece | the same, and `saved`, `hits`, `pieces` | `partial` |
 //! | [`Role::Join`] | group of [`GROUP`] pieces | `pieces`, `runs`, `partial` | `partial`, of the first piece of a group of one row: its sum |
 //! | [`Role::Gather`] | touched row | `partial`, `runs` | `gradient` |
 //! | [`Role::Clear`] | four words of `gradient` | | `gradient`: zeros |
 //! | [`Role::Scatter`] | triple | `tables`, `triples`, `scalars`, `vectors`, `saved`, `positions` | `gradient`, by atomic additions |
-//! | [`Role::Part`] | query or candidate | `tables`, `triples` | `scalars`, `vectors`: its outputs among them |
+//! | [`Role::Part`] | query or candidate | `tables`, `triples`, `grouped` | `scalars`, `vectors`: its outputs among them |
 //! | [`Role::Compare`] | tile of pairs | `query_scalars`, `query_vectors`, `candidate_scalars`, `candidate_vectors` | `scores` |
 //! | [`Role::Slopes`] | tile of pairs | the four of [`Role::Compare`], the derivatives by pairs in `scores` | `pairs` |
 //! | [`Role::Learn`] | tile of queries, or of candidates | the four of [`Role::Compare`], `pairs` | the derivatives in `query_vectors`, or in `candidate_vectors` |
-//! | [`Role::PartAdjoint`] | query or candidate | `tables`, `triples`, `scalars`, `vectors` | `scalars`, `vectors` |
+//! | [`Role::PartAdjoint`] | query or candidate | `tables`, `triples`, `grouped`, `scalars`, `vectors` | `scalars`, `vectors` |
 //! | [`Role::PartPartial`] | piece | those of [`Role::Partial`] | `partial` |
 //! | [`Role::Pick`] | question | `scores`, `questions` | `truths` |
 //! | [`Role::Rank`] | question | `scores`, `questions`, `filtered`, `truths` | `ranks` |
@@ -83,6 +84,10 @@
 //! the schedule is persistent and fewer may be launched), `batch` (of triples, where that is another number), the
 //! sizes of dimensions (`dim0`, …), the model's parameters (`parameter0`, …) and the offsets, as far as it reads them;
 //! an artifact lists which, and in which order.
+//!
+//! Where a schedule has groups of several triples, the four kernels of programs that multiply by matrices of relations work
+//! on as many at once, in the order that `grouped` gives, any order being right and that of relations the fast one.
+//! Candidates are those of one relation, and are grouped as they stand.
 //!
 //! A query stands in `triples` as a triple whose missing end is of no account, a candidate as one whose known end is (and
 //! its relation, unless candidates are worked out by relation). What the parts leave in `scalars` and `vectors` the
@@ -126,7 +131,8 @@
 //! 1. [`Role::Sample`] with `positives` and `negatives` (of each), `first` (the first positive's place in the order of the
 //!    `epoch`), `fact_count`, `entities` (how many), `key0` and `key1` (the seed's words), `resamples` and `known_count`
 //!    where it is filtered. The triples are the positives, then the negatives of each in turn.
-//! 2. [`Role::Forward`].
+//! 2. [`Role::Forward`]; before it, where it reads `grouped`, [`Role::ListSource`] of the relations, `before` 0 of
+//!    `hit_count` triples, and the rounds of sorting of step 4 over what it lists, which then is `grouped`.
 //! 3. [`Role::Loss`] with `negatives`, `first`, `batch`, `scale` (what derivatives are multiplied by), and of the loss
 //!    `margin`, `adversarial`, `sharpness`. `losses` has room for an epoch, so that it is read once.
 //! 4. For each owner of which rows are trained or constrained: [`Role::List`] with `batch`, `row_count` (of the table)
@@ -146,7 +152,7 @@
 //! 1. [`Role::Sample`] without negatives gives the positives, which are the queries for either end as well. For each end:
 //!    [`Role::Negatives`] with `sides` (how many ends are asked for), `side` (which of them this is), `step` (the batch's
 //!    number in its epoch), `epoch`, `negatives`, `entities`, `key0` and `key1`.
-//! 2. [`Role::Forward`] of the positives; for each end both parts and the comparison.
+//! 2. `grouped`, as above, of the positives; [`Role::Forward`] of the positives; for each end both parts and the comparison.
 //! 3. For each end [`Role::Rivals`], with `chunk`, `first` and `candidate_count`; then [`Role::Terms`] with `first_loss`,
 //!    `terms` (those of the positives), `rival_terms` (those of each negative that counts) and `mean`, 0 where derivatives
 //!    are not divided by the number of terms; then for each end [`Role::SharedLoss`] with the numbers of the loss,

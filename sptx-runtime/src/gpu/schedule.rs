@@ -32,6 +32,16 @@ pub struct Schedule {
     /// there are, then start few workgroups that have nothing to do.
     #[serde(default)]
     pub persistent: bool,
+    /// Triples that a row's threads work on at once, 1, 2, 4 or 8, where a program multiplies by matrices of relations: an
+    /// element of a matrix that is read serves those of them that have its relation. The lines of a matrix's gradient that
+    /// a thread sums at once are as many. Other programs do not depend on it.
+    #[serde(default = "one")]
+    pub group: u32,
+}
+
+/// What schedules that name no group have.
+fn one() -> u32 {
+    1
 }
 
 /// How the gradient of a batch comes to the rows of entities. Those of relations, which many triples share, are always
@@ -94,13 +104,15 @@ impl Default for Schedule {
             saved: Saved::Nothing,
             staged: 0,
             persistent: false,
+            group: 4,
         }
     }
 }
 
 impl std::fmt::Display for Schedule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward, saved, staged, persistent } = self;
+        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward, saved, staged, persistent, group } =
+            self;
         write!(f, "w{workgroup}l{lanes}v{vector}u{unroll}t{tile}{}", if *subgroups { "s" } else { "" })?;
         f.write_str(match backward {
             Backward::Gathered => "",
@@ -108,6 +120,9 @@ impl std::fmt::Display for Schedule {
         })?;
         if *staged > 0 {
             write!(f, "_staged{staged}")?;
+        }
+        if *group != Self::default().group {
+            write!(f, "_group{group}")?;
         }
         f.write_str(match saved {
             Saved::Nothing => "",
@@ -227,6 +242,12 @@ pub enum Illegal {
         /// What was asked for.
         words: u32,
     },
+    /// Groups of another size.
+    #[error("groups of {group} triples: 1, 2, 4 or 8 are possible")]
+    Group {
+        /// What was asked for.
+        group: u32,
+    },
     /// No subgroups.
     #[error("the device's kernels cannot speak of subgroups")]
     NoSubgroups,
@@ -272,8 +293,19 @@ impl Schedule {
     pub fn legal(&self, device: &Capabilities) -> Result<(), Illegal> {
         // Numbers are added atomically on every device, in one way or another, what is saved is saved as u32, and any
         // number of workgroups may go round.
-        let Self { workgroup, lanes, vector, unroll, subgroups, tile, backward: _, saved: _, staged, persistent: _ } =
-            *self;
+        let Self {
+            workgroup,
+            lanes,
+            vector,
+            unroll,
+            subgroups,
+            tile,
+            backward: _,
+            saved: _,
+            staged,
+            persistent: _,
+            group,
+        } = *self;
         if workgroup == 0 {
             return Err(Illegal::Empty);
         }
@@ -294,6 +326,9 @@ impl Schedule {
         }
         if !staged.is_multiple_of(4) {
             return Err(Illegal::Staged { words: staged });
+        }
+        if !matches!(group, 1 | 2 | 4 | 8) {
+            return Err(Illegal::Group { group });
         }
         let joined = if subgroups || lanes == 1 { 0 } else { workgroup + lanes / 2 };
         let bytes = joined.saturating_add(staged).saturating_mul(4);

@@ -134,3 +134,81 @@ impl<D: Device> Device for Failing<D> {
         self.device.launch(kernel, workgroups, parameters, buffers)
     }
 }
+
+/// An executor that sees whether the triples that are worked on in groups are in the order of their relations.
+pub(crate) struct Ordered {
+    device: Executor,
+    seen: Launches,
+}
+
+impl Ordered {
+    /// With the kernels of a trainer's steps.
+    pub(crate) fn new(trainer: &Trainer, schedule: Schedule) -> (Self, Vec<Artifact>) {
+        let (device, artifacts) = executor(trainer, schedule);
+        (Self { device, seen: Launches(Rc::default()) }, artifacts)
+    }
+
+    /// How many launches had triples in groups.
+    pub(crate) fn seen(&self) -> Launches {
+        self.seen.clone()
+    }
+}
+
+/// A kernel, with what its launches are looked at by.
+pub(crate) struct Seen {
+    kernel: <Executor as Device>::Kernel,
+    artifact: Artifact,
+}
+
+impl Device for Ordered {
+    type Buffer = <Executor as Device>::Buffer;
+    type Kernel = Seen;
+    type Sequence = ();
+
+    fn capabilities(&self) -> Capabilities {
+        self.device.capabilities()
+    }
+
+    fn load(&self, artifact: &Artifact) -> Result<Seen, DeviceError> {
+        Ok(Seen { kernel: self.device.load(artifact)?, artifact: artifact.clone() })
+    }
+
+    fn allocate(&self, words: usize) -> Result<Self::Buffer, DeviceError> {
+        self.device.allocate(words)
+    }
+
+    fn write(&self, buffer: &Self::Buffer, at: usize, words: &[u32]) -> Result<(), DeviceError> {
+        self.device.write(buffer, at, words)
+    }
+
+    fn read(&self, buffer: &Self::Buffer, at: usize, words: &mut [u32]) -> Result<(), DeviceError> {
+        self.device.read(buffer, at, words)
+    }
+
+    fn copy(&self, from: &Self::Buffer, to: &Self::Buffer, words: usize) -> Result<(), DeviceError> {
+        self.device.copy(from, to, words)
+    }
+
+    fn launch(
+        &self,
+        Seen { kernel, artifact }: &Seen,
+        workgroups: u32,
+        parameters: &[u32],
+        buffers: &[&Self::Buffer],
+    ) -> Result<(), DeviceError> {
+        let buffer = |name| artifact.buffers.iter().position(|binding| binding.name == name).map(|it| buffers[it]);
+        if let (Some(grouped), Some(triples)) = (buffer("grouped"), buffer("triples")) {
+            let count = artifact.parameters.iter().position(|word| word.name == "count").expect("it is counted");
+            let count = parameters[count] as usize;
+            let (grouped, triples) = (grouped.borrow(), triples.borrow());
+            let relations: Vec<_> = grouped[..count].iter().map(|triple| triples[count + *triple as usize]).collect();
+            assert!(relations.is_sorted(), "{}: {relations:?}", artifact.entry);
+            self.seen.0.set(self.seen.made() + 1);
+        }
+        self.device.launch(kernel, workgroups, parameters, buffers)
+    }
+
+    fn wait(&self) -> Result<(), DeviceError> {
+        self.device.wait()
+    }
+}

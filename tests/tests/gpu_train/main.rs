@@ -9,12 +9,17 @@ use sptx_runtime::gpu::{Saved, Schedule};
 use sptx_tests::{PtxMachine, adapter, schedules};
 use sptx_train::{Error, Observer, Outcome, RunError, RunFolder, Silent, Trainer};
 
-use device::{Failing, on_adapter, on_executor, on_executor_in_shards, on_ptx_machine, on_this_ptx_machine};
+use device::{Failing, Ordered, on_adapter, on_executor, on_executor_in_shards, on_ptx_machine, on_this_ptx_machine};
 use runs::{RUNS, begin, compare, graph, runs};
 
 /// Trains what a trainer of the CPU trains, with the steps by `attach`.
 fn check(attach: impl Fn(&mut Trainer, Schedule)) {
-    for (number, (model, settings)) in runs().enumerate() {
+    check_some(runs(), attach);
+}
+
+/// The same, of some runs.
+fn check_some(runs: impl Iterator<Item = (&'static str, String)>, attach: impl Fn(&mut Trainer, Schedule)) {
+    for (number, (model, settings)) in runs.enumerate() {
         let [mut cpu, mut gpu] = [0, 1].map(|_| begin(model, &settings, graph()));
         let schedules = schedules();
         attach(&mut gpu, schedules[number % schedules.len()]);
@@ -38,6 +43,26 @@ fn runs_that_save_columns_are_those_of_the_cpu() {
         let are_signs = saves(trainer.engine().model(), &signs).is_ok();
         on_executor(trainer, if are_signs { signs } else { Schedule { saved: Saved::F32, ..schedule } });
     });
+}
+
+/// Models with matrices, whose triples a device puts in the order of their relations.
+#[test]
+fn runs_in_groups_are_those_of_the_cpu() {
+    let runs: Vec<_> = runs().filter(|(model, _)| ["TransR", "TransA", "RESCAL"].contains(model)).collect();
+    assert_eq!(runs.len(), 4);
+    for group in [2, 8] {
+        let grouped = |schedule| Schedule { group, ..schedule };
+        check_some(runs.iter().cloned(), |trainer, schedule| on_executor(trainer, grouped(schedule)));
+    }
+    check_some(runs.iter().cloned(), |trainer, schedule| on_ptx_machine(trainer, Schedule { group: 4, ..schedule }));
+    for (model, settings) in runs {
+        let mut trainer = begin(model, &settings, graph());
+        let (device, artifacts) = Ordered::new(&trainer, Schedule { group: 4, ..Schedule::default() });
+        let seen = device.seen();
+        trainer.train_on(device, artifacts).expect("a device");
+        trainer.train(&mut Silent).expect("a run");
+        assert!(seen.made() > 1, "{model} {settings}: nothing was grouped");
+    }
 }
 
 #[test]

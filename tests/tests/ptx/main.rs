@@ -13,8 +13,8 @@ use sptx_codegen::emit::ptx::{self, Arch};
 use sptx_codegen::gpu::{self, Plan};
 use sptx_codegen::lir::Kernel;
 use sptx_runtime::gpu::{LossKind, RuleKind, Schedule, SharedTraining, Training};
-use sptx_runtime::program::{Model, Side};
-use sptx_tests::{lowered, persistent, schedules, staging, strategies, zoo};
+use sptx_runtime::program::{Model, Shape, Side};
+use sptx_tests::{grouping, lowered, persistent, schedules, staging, strategies, zoo};
 
 use assembler::Assembler;
 
@@ -46,12 +46,15 @@ fn kernels(number: usize, model: &Model, schedule: &Schedule) -> Vec<Plan> {
     plans
 }
 
-/// Schedules that the kernels of the model of a number are assembled under: every layout, and some of the ways to gradients.
-fn layouts(number: usize) -> Vec<Schedule> {
+/// Schedules that the kernels of the model of a number are assembled under: every layout, some of the ways to gradients,
+/// and groups where there are matrices.
+fn layouts(number: usize, model: &Model) -> Vec<Schedule> {
     let strategies = strategies().into_iter().skip(number % 27).step_by(27);
     let staging = staging().into_iter().skip(number % 10).step_by(10);
     let persistent = persistent().into_iter().skip(number % 9).step_by(9);
-    let all = schedules().into_iter().chain(strategies).chain(staging).chain(persistent);
+    let has_matrices = model.planes.iter().any(|plane| matches!(plane.shape, Shape::Matrix(..)));
+    let grouping = grouping().into_iter().filter(|_| has_matrices);
+    let all = schedules().into_iter().chain(strategies).chain(staging).chain(persistent).chain(grouping);
     all.filter(|schedule| schedule.legal(&ptx::CAPABILITIES).is_ok()).collect()
 }
 
@@ -67,7 +70,7 @@ struct Work<'a> {
 fn work(models: &[Model], thorough: bool) -> Vec<Work<'_>> {
     let mut work = Vec::new();
     for (number, model) in models.iter().enumerate() {
-        let schedules = layouts(number);
+        let schedules = layouts(number, model);
         assert!(schedules.len() >= 8, "{} schedules", schedules.len());
         if thorough {
             work.extend(Arch::ALL.map(|arch| Work { number, model, schedules: schedules.clone(), arch }));

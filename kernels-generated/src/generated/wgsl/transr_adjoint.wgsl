@@ -16,7 +16,8 @@ struct Parameters {
 @group(0) @binding(1) var<storage, read> triples: array<u32>;
 @group(0) @binding(2) var<storage, read_write> scalars: array<f32>;
 @group(0) @binding(3) var<storage, read_write> vectors: array<f32>;
-@group(0) @binding(4) var<uniform> parameters: Parameters;
+@group(0) @binding(4) var<storage, read> grouped: array<u32>;
+@group(0) @binding(5) var<uniform> parameters: Parameters;
 
 var<workgroup> joined: array<f32, 68>;
 
@@ -26,81 +27,273 @@ fn transr_adjoint(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
 ) {
+    let v0 = (parameters.count + 3u) / 4u;
     let lane = thread % 8u;
     let number = (group.y * groups.x + group.x) * 8u + thread / 8u;
-    let inside = number < parameters.count;
-    let row = min(number, parameters.count - 1u);
-    let head = triples[row];
-    let relation = triples[parameters.count + row];
-    let tail = triples[parameters.count * 2u + row];
-    let v0 = -2.0f * scalars[row];
+    let inside = number < v0;
+    let row = min(number, v0 - 1u);
+    let v1 = row * 4u;
+    let v2 = parameters.count - 1u;
+    let v3 = grouped[min(v1, v2)];
+    let v4 = grouped[min(v1 + 1u, v2)];
+    let v5 = grouped[min(v1 + 2u, v2)];
+    let v6 = grouped[min(v1 + 3u, v2)];
+    let head = triples[v3];
+    let relation = triples[parameters.count + v3];
+    let v7 = parameters.count * 2u;
+    let tail = triples[v7 + v3];
+    let head_1 = triples[v4];
+    let relation_1 = triples[parameters.count + v4];
+    let tail_1 = triples[v7 + v4];
+    let head_2 = triples[v5];
+    let relation_2 = triples[parameters.count + v5];
+    let tail_2 = triples[v7 + v5];
+    let head_3 = triples[v6];
+    let relation_3 = triples[parameters.count + v6];
+    let tail_3 = triples[v7 + v6];
+    let v8 = -2.0f * scalars[v3];
+    let v9 = -2.0f * scalars[v4];
+    let v10 = -2.0f * scalars[v5];
+    let v11 = -2.0f * scalars[v6];
     let end = select(0u, parameters.dim0, inside);
-    let v1 = lane * 4u;
-    for (var column = v1; column < end; column += 32u) {
+    let v12 = lane * 4u;
+    for (var column = v12; column < end; column += 32u) {
         let stride = (parameters.dim0 + 3u) / 4u * 4u;
-        let v2 = tables[(parameters.plane0 + stride * head + column) >> 2u] - tables[(parameters.plane0 + stride * tail + column) >> 2u];
-        if column < end && inside {
-            let v3 = stride * row + column;
-            vectors[v3] = v2.x;
-            vectors[v3 + 1u] = v2.y;
-            vectors[v3 + 2u] = v2.z;
-            vectors[v3 + 3u] = v2.w;
+        let v13 = tables[(parameters.plane0 + stride * head + column) >> 2u] - tables[(parameters.plane0 + stride * tail + column) >> 2u];
+        let v14 = column < end && inside;
+        if v14 {
+            let v15 = stride * v3 + column;
+            vectors[v15] = v13.x;
+            vectors[v15 + 1u] = v13.y;
+            vectors[v15 + 2u] = v13.z;
+            vectors[v15 + 3u] = v13.w;
+        }
+        let v16 = tables[(parameters.plane0 + stride * head_1 + column) >> 2u] - tables[(parameters.plane0 + stride * tail_1 + column) >> 2u];
+        if v14 {
+            let v17 = stride * v4 + column;
+            vectors[v17] = v16.x;
+            vectors[v17 + 1u] = v16.y;
+            vectors[v17 + 2u] = v16.z;
+            vectors[v17 + 3u] = v16.w;
+        }
+        let v18 = tables[(parameters.plane0 + stride * head_2 + column) >> 2u] - tables[(parameters.plane0 + stride * tail_2 + column) >> 2u];
+        if v14 {
+            let v19 = stride * v5 + column;
+            vectors[v19] = v18.x;
+            vectors[v19 + 1u] = v18.y;
+            vectors[v19 + 2u] = v18.z;
+            vectors[v19 + 3u] = v18.w;
+        }
+        let v20 = tables[(parameters.plane0 + stride * head_3 + column) >> 2u] - tables[(parameters.plane0 + stride * tail_3 + column) >> 2u];
+        if v14 {
+            let v21 = stride * v6 + column;
+            vectors[v21] = v20.x;
+            vectors[v21 + 1u] = v20.y;
+            vectors[v21 + 2u] = v20.z;
+            vectors[v21 + 3u] = v20.w;
         }
     }
     storageBarrier();
-    let stride = (parameters.dim0 + 3u) / 4u * 4u;
-    let v4 = parameters.plane2 + parameters.dim1 * stride * relation;
+    for (var i = 0u; i < 4u; i += 1u) {
+        let v22 = 1u < i;
+        let v23 = 2u < i;
+        let v24 = select(select(select(relation, relation_1, (0u < i)), relation_2, v22), relation_3, v23);
+        if i == 0u || v24 != select(select(relation, relation_1, v22), relation_2, v23) {
+            let v25 = relation == v24 && inside;
+            let v26 = relation_1 == v24 && inside;
+            let v27 = relation_2 == v24 && inside;
+            let v28 = relation_3 == v24 && inside;
+            let stride = (parameters.dim0 + 3u) / 4u * 4u;
+            let v29 = parameters.plane2 + parameters.dim1 * stride * v24;
+            let end_1 = select(0u, parameters.dim1, inside);
+            for (var i_1 = lane; i_1 < end_1; i_1 += 8u) {
+                var sum = vec4<f32>(0.0f);
+                var sum_1 = vec4<f32>(0.0f);
+                var sum_2 = vec4<f32>(0.0f);
+                var sum_3 = vec4<f32>(0.0f);
+                let v30 = parameters.dim0 / 4u * 4u;
+                for (var i_2 = 0u; i_2 < v30; i_2 += 4u) {
+                    let v31 = stride * v3 + i_2;
+                    let v32 = vec4<f32>(vectors[v31], vectors[v31 + 1u], vectors[v31 + 2u], vectors[v31 + 3u]);
+                    let v33 = stride * v4 + i_2;
+                    let v34 = vec4<f32>(vectors[v33], vectors[v33 + 1u], vectors[v33 + 2u], vectors[v33 + 3u]);
+                    let v35 = stride * v5 + i_2;
+                    let v36 = vec4<f32>(vectors[v35], vectors[v35 + 1u], vectors[v35 + 2u], vectors[v35 + 3u]);
+                    let v37 = stride * v6 + i_2;
+                    let v38 = vec4<f32>(vectors[v37], vectors[v37 + 1u], vectors[v37 + 2u], vectors[v37 + 3u]);
+                    let v39 = tables[(v29 + stride * i_1 + i_2) >> 2u];
+                    sum = fma(v32, v39, sum);
+                    sum_1 = fma(v34, v39, sum_1);
+                    sum_2 = fma(v36, v39, sum_2);
+                    sum_3 = fma(v38, v39, sum_3);
+                }
+                for (var i_2 = v30; i_2 < parameters.dim0; i_2 += 4u) {
+                    let v40 = vec4<u32>(i_2, i_2 + 1u, i_2 + 2u, i_2 + 3u) < vec4<u32>(parameters.dim0);
+                    let v41 = stride * v3 + i_2;
+                    let v42 = vec4<f32>(vectors[v41], vectors[v41 + 1u], vectors[v41 + 2u], vectors[v41 + 3u]);
+                    let v43 = stride * v4 + i_2;
+                    let v44 = vec4<f32>(vectors[v43], vectors[v43 + 1u], vectors[v43 + 2u], vectors[v43 + 3u]);
+                    let v45 = stride * v5 + i_2;
+                    let v46 = vec4<f32>(vectors[v45], vectors[v45 + 1u], vectors[v45 + 2u], vectors[v45 + 3u]);
+                    let v47 = stride * v6 + i_2;
+                    let v48 = vec4<f32>(vectors[v47], vectors[v47 + 1u], vectors[v47 + 2u], vectors[v47 + 3u]);
+                    let v49 = tables[(v29 + stride * i_1 + i_2) >> 2u];
+                    let sum_8 = sum;
+                    sum = select(sum_8, fma(v42, v49, sum_8), v40);
+                    let sum_9 = sum_1;
+                    sum_1 = select(sum_9, fma(v44, v49, sum_9), v40);
+                    let sum_10 = sum_2;
+                    sum_2 = select(sum_10, fma(v46, v49, sum_10), v40);
+                    let sum_11 = sum_3;
+                    sum_3 = select(sum_11, fma(v48, v49, sum_11), v40);
+                }
+                if v25 {
+                    let v50 = sum;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    vectors[stride * parameters.count + stride_1 * v3 + i_1] = v50.x + v50.y + v50.z + v50.w;
+                }
+                if v26 {
+                    let v51 = sum_1;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    vectors[stride * parameters.count + stride_1 * v4 + i_1] = v51.x + v51.y + v51.z + v51.w;
+                }
+                if v27 {
+                    let v52 = sum_2;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    vectors[stride * parameters.count + stride_1 * v5 + i_1] = v52.x + v52.y + v52.z + v52.w;
+                }
+                if v28 {
+                    let v53 = sum_3;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    vectors[stride * parameters.count + stride_1 * v6 + i_1] = v53.x + v53.y + v53.z + v53.w;
+                }
+            }
+        }
+    }
+    storageBarrier();
     let end_1 = select(0u, parameters.dim1, inside);
-    for (var i = lane; i < end_1; i += 8u) {
-        var sum = vec4<f32>(0.0f);
-        for (var i_1 = 0u; i_1 < parameters.dim0; i_1 += 4u) {
-            let v5 = stride * row + i_1;
-            let v6 = vec4<f32>(vectors[v5], vectors[v5 + 1u], vectors[v5 + 2u], vectors[v5 + 3u]);
-            let sum_2 = sum;
-            let v7 = select(sum_2, fma(v6, tables[(v4 + stride * i + i_1) >> 2u], sum_2), (vec4<u32>(i_1, i_1 + 1u, i_1 + 2u, i_1 + 3u) < vec4<u32>(parameters.dim0)));
-            sum = v7;
-        }
-        if inside {
-            let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
-            let v8 = sum;
-            vectors[stride * parameters.count + stride_1 * row + i] = v8.x + v8.y + v8.z + v8.w;
-        }
-    }
-    storageBarrier();
-    for (var column = v1; column < end_1; column += 32u) {
+    for (var column = v12; column < end_1; column += 32u) {
+        let stride = (parameters.dim0 + 3u) / 4u * 4u;
+        let v54 = stride * parameters.count;
         let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
-        let v9 = stride_1 * row;
-        let v10 = stride * parameters.count + v9 + column;
-        let v11 = vec4<f32>(vectors[v10], vectors[v10 + 1u], vectors[v10 + 2u], vectors[v10 + 3u]);
-        let v12 = vec4<f32>(v0) * (v11 + tables[(parameters.plane1 + stride_1 * relation + column) >> 2u]);
-        if column < end_1 && inside {
-            let v13 = (stride + stride_1) * parameters.count + v9 + column;
-            vectors[v13] = v12.x;
-            vectors[v13 + 1u] = v12.y;
-            vectors[v13 + 2u] = v12.z;
-            vectors[v13 + 3u] = v12.w;
+        let v55 = stride_1 * v3;
+        let v56 = v54 + v55 + column;
+        let v57 = vec4<f32>(vectors[v56], vectors[v56 + 1u], vectors[v56 + 2u], vectors[v56 + 3u]);
+        let v58 = vec4<f32>(v8) * (v57 + tables[(parameters.plane1 + stride_1 * relation + column) >> 2u]);
+        let v59 = column < end_1 && inside;
+        if v59 {
+            let v60 = (stride + stride_1) * parameters.count + v55 + column;
+            vectors[v60] = v58.x;
+            vectors[v60 + 1u] = v58.y;
+            vectors[v60 + 2u] = v58.z;
+            vectors[v60 + 3u] = v58.w;
+        }
+        let v61 = stride_1 * v4;
+        let v62 = v54 + v61 + column;
+        let v63 = vec4<f32>(vectors[v62], vectors[v62 + 1u], vectors[v62 + 2u], vectors[v62 + 3u]);
+        let v64 = vec4<f32>(v9) * (v63 + tables[(parameters.plane1 + stride_1 * relation_1 + column) >> 2u]);
+        if v59 {
+            let v65 = (stride + stride_1) * parameters.count + v61 + column;
+            vectors[v65] = v64.x;
+            vectors[v65 + 1u] = v64.y;
+            vectors[v65 + 2u] = v64.z;
+            vectors[v65 + 3u] = v64.w;
+        }
+        let v66 = stride_1 * v5;
+        let v67 = v54 + v66 + column;
+        let v68 = vec4<f32>(vectors[v67], vectors[v67 + 1u], vectors[v67 + 2u], vectors[v67 + 3u]);
+        let v69 = vec4<f32>(v10) * (v68 + tables[(parameters.plane1 + stride_1 * relation_2 + column) >> 2u]);
+        if v59 {
+            let v70 = (stride + stride_1) * parameters.count + v66 + column;
+            vectors[v70] = v69.x;
+            vectors[v70 + 1u] = v69.y;
+            vectors[v70 + 2u] = v69.z;
+            vectors[v70 + 3u] = v69.w;
+        }
+        let v71 = stride_1 * v6;
+        let v72 = v54 + v71 + column;
+        let v73 = vec4<f32>(vectors[v72], vectors[v72 + 1u], vectors[v72 + 2u], vectors[v72 + 3u]);
+        let v74 = vec4<f32>(v11) * (v73 + tables[(parameters.plane1 + stride_1 * relation_3 + column) >> 2u]);
+        if v59 {
+            let v75 = (stride + stride_1) * parameters.count + v71 + column;
+            vectors[v75] = v74.x;
+            vectors[v75 + 1u] = v74.y;
+            vectors[v75 + 2u] = v74.z;
+            vectors[v75 + 3u] = v74.w;
         }
     }
     storageBarrier();
-    for (var column = v1; column < end; column += 32u) {
-        var sum_1 = vec4<f32>(0.0f);
-        for (var i = 0u; i < parameters.dim1; i += 1u) {
-            let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
-            let v14 = fma(vec4<f32>(vectors[(stride + stride_1) * parameters.count + stride_1 * row + i]), tables[(v4 + stride * i + column) >> 2u], sum_1);
-            sum_1 = v14;
-        }
-        if column < end && inside {
-            let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
-            let v15 = (stride + stride_1 + stride_1) * parameters.count + stride * row + column;
-            let v16 = sum_1;
-            vectors[v15] = v16.x;
-            vectors[v15 + 1u] = v16.y;
-            vectors[v15 + 2u] = v16.z;
-            vectors[v15 + 3u] = v16.w;
+    for (var i = 0u; i < 4u; i += 1u) {
+        let v76 = 1u < i;
+        let v77 = 2u < i;
+        let v78 = select(select(select(relation, relation_1, (0u < i)), relation_2, v76), relation_3, v77);
+        if i == 0u || v78 != select(select(relation, relation_1, v76), relation_2, v77) {
+            let v79 = relation == v78 && inside;
+            let v80 = relation_1 == v78 && inside;
+            let v81 = relation_2 == v78 && inside;
+            let v82 = relation_3 == v78 && inside;
+            let stride = (parameters.dim0 + 3u) / 4u * 4u;
+            let v83 = parameters.plane2 + parameters.dim1 * stride * v78;
+            for (var column = v12; column < end; column += 32u) {
+                let v84 = column < end;
+                var sum_4 = vec4<f32>(0.0f);
+                var sum_5 = vec4<f32>(0.0f);
+                var sum_6 = vec4<f32>(0.0f);
+                var sum_7 = vec4<f32>(0.0f);
+                for (var i_1 = 0u; i_1 < parameters.dim1; i_1 += 1u) {
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    let v85 = (stride + stride_1) * parameters.count;
+                    let v86 = tables[(v83 + stride * i_1 + column) >> 2u];
+                    sum_4 = fma(vec4<f32>(vectors[v85 + stride_1 * v3 + i_1]), v86, sum_4);
+                    sum_5 = fma(vec4<f32>(vectors[v85 + stride_1 * v4 + i_1]), v86, sum_5);
+                    sum_6 = fma(vec4<f32>(vectors[v85 + stride_1 * v5 + i_1]), v86, sum_6);
+                    sum_7 = fma(vec4<f32>(vectors[v85 + stride_1 * v6 + i_1]), v86, sum_7);
+                }
+                if v84 && v79 {
+                    let v87 = sum_4;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    let v88 = (stride + stride_1 + stride_1) * parameters.count + stride * v3 + column;
+                    vectors[v88] = v87.x;
+                    vectors[v88 + 1u] = v87.y;
+                    vectors[v88 + 2u] = v87.z;
+                    vectors[v88 + 3u] = v87.w;
+                }
+                if v84 && v80 {
+                    let v89 = sum_5;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    let v90 = (stride + stride_1 + stride_1) * parameters.count + stride * v4 + column;
+                    vectors[v90] = v89.x;
+                    vectors[v90 + 1u] = v89.y;
+                    vectors[v90 + 2u] = v89.z;
+                    vectors[v90 + 3u] = v89.w;
+                }
+                if v84 && v81 {
+                    let v91 = sum_6;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    let v92 = (stride + stride_1 + stride_1) * parameters.count + stride * v5 + column;
+                    vectors[v92] = v91.x;
+                    vectors[v92 + 1u] = v91.y;
+                    vectors[v92 + 2u] = v91.z;
+                    vectors[v92 + 3u] = v91.w;
+                }
+                if v84 && v82 {
+                    let v93 = sum_7;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    let v94 = (stride + stride_1 + stride_1) * parameters.count + stride * v6 + column;
+                    vectors[v94] = v93.x;
+                    vectors[v94 + 1u] = v93.y;
+                    vectors[v94 + 2u] = v93.z;
+                    vectors[v94 + 3u] = v93.w;
+                }
+            }
         }
     }
     storageBarrier();
     if lane == 0u && inside {
-        scalars[parameters.count * 3u + row] = v0;
+        let v95 = parameters.count * 3u;
+        scalars[v95 + v3] = v8;
+        scalars[v95 + v4] = v9;
+        scalars[v95 + v5] = v10;
+        scalars[v95 + v6] = v11;
     }
 }

@@ -25,41 +25,138 @@ fn transr_candidates_tail(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
 ) {
+    let v0 = (parameters.count + 3u) / 4u;
     let lane = thread % 8u;
     let number = (group.y * groups.x + group.x) * 8u + thread / 8u;
-    let inside = number < parameters.count;
-    let row = min(number, parameters.count - 1u);
-    let relation = triples[parameters.count + row];
-    let tail = triples[parameters.count * 2u + row];
+    let inside = number < v0;
+    let row = min(number, v0 - 1u);
+    let v1 = row * 4u;
+    let v2 = parameters.count - 1u;
+    let v3 = min(v1, v2);
+    let v4 = min(v1 + 1u, v2);
+    let v5 = min(v1 + 2u, v2);
+    let v6 = min(v1 + 3u, v2);
+    let relation = triples[parameters.count + v3];
+    let v7 = parameters.count * 2u;
+    let tail = triples[v7 + v3];
+    let relation_1 = triples[parameters.count + v4];
+    let tail_1 = triples[v7 + v4];
+    let relation_2 = triples[parameters.count + v5];
+    let tail_2 = triples[v7 + v5];
+    let relation_3 = triples[parameters.count + v6];
+    let tail_3 = triples[v7 + v6];
     let end = select(0u, parameters.dim0, inside);
     for (var column = lane * 4u; column < end; column += 32u) {
         let stride = (parameters.dim0 + 3u) / 4u * 4u;
-        let v0 = tables[(parameters.plane0 + stride * tail + column) >> 2u];
-        if column < end && inside {
-            let v1 = stride * row + column;
-            vectors[v1] = v0.x;
-            vectors[v1 + 1u] = v0.y;
-            vectors[v1 + 2u] = v0.z;
-            vectors[v1 + 3u] = v0.w;
+        let v8 = tables[(parameters.plane0 + stride * tail + column) >> 2u];
+        let v9 = column < end && inside;
+        if v9 {
+            let v10 = stride * v3 + column;
+            vectors[v10] = v8.x;
+            vectors[v10 + 1u] = v8.y;
+            vectors[v10 + 2u] = v8.z;
+            vectors[v10 + 3u] = v8.w;
+        }
+        let v11 = tables[(parameters.plane0 + stride * tail_1 + column) >> 2u];
+        if v9 {
+            let v12 = stride * v4 + column;
+            vectors[v12] = v11.x;
+            vectors[v12 + 1u] = v11.y;
+            vectors[v12 + 2u] = v11.z;
+            vectors[v12 + 3u] = v11.w;
+        }
+        let v13 = tables[(parameters.plane0 + stride * tail_2 + column) >> 2u];
+        if v9 {
+            let v14 = stride * v5 + column;
+            vectors[v14] = v13.x;
+            vectors[v14 + 1u] = v13.y;
+            vectors[v14 + 2u] = v13.z;
+            vectors[v14 + 3u] = v13.w;
+        }
+        let v15 = tables[(parameters.plane0 + stride * tail_3 + column) >> 2u];
+        if v9 {
+            let v16 = stride * v6 + column;
+            vectors[v16] = v15.x;
+            vectors[v16 + 1u] = v15.y;
+            vectors[v16 + 2u] = v15.z;
+            vectors[v16 + 3u] = v15.w;
         }
     }
     storageBarrier();
-    let stride = (parameters.dim0 + 3u) / 4u * 4u;
-    let v2 = parameters.plane2 + parameters.dim1 * stride * relation;
-    let end_1 = select(0u, parameters.dim1, inside);
-    for (var i = lane; i < end_1; i += 8u) {
-        var sum = vec4<f32>(0.0f);
-        for (var i_1 = 0u; i_1 < parameters.dim0; i_1 += 4u) {
-            let v3 = stride * row + i_1;
-            let v4 = vec4<f32>(vectors[v3], vectors[v3 + 1u], vectors[v3 + 2u], vectors[v3 + 3u]);
-            let sum_1 = sum;
-            let v5 = select(sum_1, fma(v4, tables[(v2 + stride * i + i_1) >> 2u], sum_1), (vec4<u32>(i_1, i_1 + 1u, i_1 + 2u, i_1 + 3u) < vec4<u32>(parameters.dim0)));
-            sum = v5;
-        }
-        if inside {
-            let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
-            let v6 = sum;
-            vectors[stride * parameters.count + stride_1 * row + i] = v6.x + v6.y + v6.z + v6.w;
+    for (var i = 0u; i < 4u; i += 1u) {
+        let v17 = 1u < i;
+        let v18 = 2u < i;
+        let v19 = select(select(select(relation, relation_1, (0u < i)), relation_2, v17), relation_3, v18);
+        if i == 0u || v19 != select(select(relation, relation_1, v17), relation_2, v18) {
+            let v20 = relation == v19 && inside;
+            let v21 = relation_1 == v19 && inside;
+            let v22 = relation_2 == v19 && inside;
+            let v23 = relation_3 == v19 && inside;
+            let stride = (parameters.dim0 + 3u) / 4u * 4u;
+            let v24 = parameters.plane2 + parameters.dim1 * stride * v19;
+            let end_1 = select(0u, parameters.dim1, inside);
+            for (var i_1 = lane; i_1 < end_1; i_1 += 8u) {
+                var sum = vec4<f32>(0.0f);
+                var sum_1 = vec4<f32>(0.0f);
+                var sum_2 = vec4<f32>(0.0f);
+                var sum_3 = vec4<f32>(0.0f);
+                let v25 = parameters.dim0 / 4u * 4u;
+                for (var i_2 = 0u; i_2 < v25; i_2 += 4u) {
+                    let v26 = stride * v3 + i_2;
+                    let v27 = vec4<f32>(vectors[v26], vectors[v26 + 1u], vectors[v26 + 2u], vectors[v26 + 3u]);
+                    let v28 = stride * v4 + i_2;
+                    let v29 = vec4<f32>(vectors[v28], vectors[v28 + 1u], vectors[v28 + 2u], vectors[v28 + 3u]);
+                    let v30 = stride * v5 + i_2;
+                    let v31 = vec4<f32>(vectors[v30], vectors[v30 + 1u], vectors[v30 + 2u], vectors[v30 + 3u]);
+                    let v32 = stride * v6 + i_2;
+                    let v33 = vec4<f32>(vectors[v32], vectors[v32 + 1u], vectors[v32 + 2u], vectors[v32 + 3u]);
+                    let v34 = tables[(v24 + stride * i_1 + i_2) >> 2u];
+                    sum = fma(v27, v34, sum);
+                    sum_1 = fma(v29, v34, sum_1);
+                    sum_2 = fma(v31, v34, sum_2);
+                    sum_3 = fma(v33, v34, sum_3);
+                }
+                for (var i_2 = v25; i_2 < parameters.dim0; i_2 += 4u) {
+                    let v35 = vec4<u32>(i_2, i_2 + 1u, i_2 + 2u, i_2 + 3u) < vec4<u32>(parameters.dim0);
+                    let v36 = stride * v3 + i_2;
+                    let v37 = vec4<f32>(vectors[v36], vectors[v36 + 1u], vectors[v36 + 2u], vectors[v36 + 3u]);
+                    let v38 = stride * v4 + i_2;
+                    let v39 = vec4<f32>(vectors[v38], vectors[v38 + 1u], vectors[v38 + 2u], vectors[v38 + 3u]);
+                    let v40 = stride * v5 + i_2;
+                    let v41 = vec4<f32>(vectors[v40], vectors[v40 + 1u], vectors[v40 + 2u], vectors[v40 + 3u]);
+                    let v42 = stride * v6 + i_2;
+                    let v43 = vec4<f32>(vectors[v42], vectors[v42 + 1u], vectors[v42 + 2u], vectors[v42 + 3u]);
+                    let v44 = tables[(v24 + stride * i_1 + i_2) >> 2u];
+                    let sum_4 = sum;
+                    sum = select(sum_4, fma(v37, v44, sum_4), v35);
+                    let sum_5 = sum_1;
+                    sum_1 = select(sum_5, fma(v39, v44, sum_5), v35);
+                    let sum_6 = sum_2;
+                    sum_2 = select(sum_6, fma(v41, v44, sum_6), v35);
+                    let sum_7 = sum_3;
+                    sum_3 = select(sum_7, fma(v43, v44, sum_7), v35);
+                }
+                if v20 {
+                    let v45 = sum;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    vectors[stride * parameters.count + stride_1 * v3 + i_1] = v45.x + v45.y + v45.z + v45.w;
+                }
+                if v21 {
+                    let v46 = sum_1;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    vectors[stride * parameters.count + stride_1 * v4 + i_1] = v46.x + v46.y + v46.z + v46.w;
+                }
+                if v22 {
+                    let v47 = sum_2;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    vectors[stride * parameters.count + stride_1 * v5 + i_1] = v47.x + v47.y + v47.z + v47.w;
+                }
+                if v23 {
+                    let v48 = sum_3;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    vectors[stride * parameters.count + stride_1 * v6 + i_1] = v48.x + v48.y + v48.z + v48.w;
+                }
+            }
         }
     }
     storageBarrier();

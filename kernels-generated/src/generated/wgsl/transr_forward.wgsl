@@ -16,7 +16,8 @@ struct Parameters {
 @group(0) @binding(1) var<storage, read> triples: array<u32>;
 @group(0) @binding(2) var<storage, read_write> scalars: array<f32>;
 @group(0) @binding(3) var<storage, read_write> vectors: array<f32>;
-@group(0) @binding(4) var<uniform> parameters: Parameters;
+@group(0) @binding(4) var<storage, read> grouped: array<u32>;
+@group(0) @binding(5) var<uniform> parameters: Parameters;
 
 var<workgroup> joined: array<f32, 68>;
 
@@ -26,75 +27,254 @@ fn transr_forward(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
 ) {
-    let v0 = thread / 8u;
+    let v0 = (parameters.count + 3u) / 4u;
+    let v1 = thread / 8u;
+    let v2 = v1 * 8u;
     let lane = thread % 8u;
-    let number = (group.y * groups.x + group.x) * 8u + v0;
-    let inside = number < parameters.count;
-    let row = min(number, parameters.count - 1u);
-    let head = triples[row];
-    let relation = triples[parameters.count + row];
-    let v1 = parameters.count * 2u + row;
-    let tail = triples[v1];
+    let number = (group.y * groups.x + group.x) * 8u + v1;
+    let inside = number < v0;
+    let row = min(number, v0 - 1u);
+    let v3 = row * 4u;
+    let v4 = parameters.count - 1u;
+    let v5 = grouped[min(v3, v4)];
+    let v6 = grouped[min(v3 + 1u, v4)];
+    let v7 = grouped[min(v3 + 2u, v4)];
+    let v8 = grouped[min(v3 + 3u, v4)];
+    let head = triples[v5];
+    let relation = triples[parameters.count + v5];
+    let v9 = parameters.count * 2u;
+    let v10 = v9 + v5;
+    let tail = triples[v10];
+    let head_1 = triples[v6];
+    let relation_1 = triples[parameters.count + v6];
+    let v11 = v9 + v6;
+    let tail_1 = triples[v11];
+    let head_2 = triples[v7];
+    let relation_2 = triples[parameters.count + v7];
+    let v12 = v9 + v7;
+    let tail_2 = triples[v12];
+    let head_3 = triples[v8];
+    let relation_3 = triples[parameters.count + v8];
+    let v13 = v9 + v8;
+    let tail_3 = triples[v13];
     let end = select(0u, parameters.dim0, inside);
-    let v2 = lane * 4u;
-    for (var column = v2; column < end; column += 32u) {
+    let v14 = lane * 4u;
+    for (var column = v14; column < end; column += 32u) {
         let stride = (parameters.dim0 + 3u) / 4u * 4u;
-        let v3 = tables[(parameters.plane0 + stride * head + column) >> 2u] - tables[(parameters.plane0 + stride * tail + column) >> 2u];
-        if column < end && inside {
-            let v4 = stride * row + column;
-            vectors[v4] = v3.x;
-            vectors[v4 + 1u] = v3.y;
-            vectors[v4 + 2u] = v3.z;
-            vectors[v4 + 3u] = v3.w;
+        let v15 = tables[(parameters.plane0 + stride * head + column) >> 2u] - tables[(parameters.plane0 + stride * tail + column) >> 2u];
+        let v16 = column < end && inside;
+        if v16 {
+            let v17 = stride * v5 + column;
+            vectors[v17] = v15.x;
+            vectors[v17 + 1u] = v15.y;
+            vectors[v17 + 2u] = v15.z;
+            vectors[v17 + 3u] = v15.w;
+        }
+        let v18 = tables[(parameters.plane0 + stride * head_1 + column) >> 2u] - tables[(parameters.plane0 + stride * tail_1 + column) >> 2u];
+        if v16 {
+            let v19 = stride * v6 + column;
+            vectors[v19] = v18.x;
+            vectors[v19 + 1u] = v18.y;
+            vectors[v19 + 2u] = v18.z;
+            vectors[v19 + 3u] = v18.w;
+        }
+        let v20 = tables[(parameters.plane0 + stride * head_2 + column) >> 2u] - tables[(parameters.plane0 + stride * tail_2 + column) >> 2u];
+        if v16 {
+            let v21 = stride * v7 + column;
+            vectors[v21] = v20.x;
+            vectors[v21 + 1u] = v20.y;
+            vectors[v21 + 2u] = v20.z;
+            vectors[v21 + 3u] = v20.w;
+        }
+        let v22 = tables[(parameters.plane0 + stride * head_3 + column) >> 2u] - tables[(parameters.plane0 + stride * tail_3 + column) >> 2u];
+        if v16 {
+            let v23 = stride * v8 + column;
+            vectors[v23] = v22.x;
+            vectors[v23 + 1u] = v22.y;
+            vectors[v23 + 2u] = v22.z;
+            vectors[v23 + 3u] = v22.w;
         }
     }
     storageBarrier();
-    let stride = (parameters.dim0 + 3u) / 4u * 4u;
-    let v5 = parameters.plane2 + parameters.dim1 * stride * relation;
-    let end_1 = select(0u, parameters.dim1, inside);
-    for (var i = lane; i < end_1; i += 8u) {
-        var sum = vec4<f32>(0.0f);
-        for (var i_1 = 0u; i_1 < parameters.dim0; i_1 += 4u) {
-            let v6 = stride * row + i_1;
-            let v7 = vec4<f32>(vectors[v6], vectors[v6 + 1u], vectors[v6 + 2u], vectors[v6 + 3u]);
-            let sum_1 = sum;
-            let v8 = select(sum_1, fma(v7, tables[(v5 + stride * i + i_1) >> 2u], sum_1), (vec4<u32>(i_1, i_1 + 1u, i_1 + 2u, i_1 + 3u) < vec4<u32>(parameters.dim0)));
-            sum = v8;
-        }
-        if inside {
-            let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
-            let v9 = sum;
-            vectors[stride * parameters.count + stride_1 * row + i] = v9.x + v9.y + v9.z + v9.w;
+    for (var i = 0u; i < 4u; i += 1u) {
+        let v24 = 1u < i;
+        let v25 = 2u < i;
+        let v26 = select(select(select(relation, relation_1, (0u < i)), relation_2, v24), relation_3, v25);
+        if i == 0u || v26 != select(select(relation, relation_1, v24), relation_2, v25) {
+            let v27 = relation == v26 && inside;
+            let v28 = relation_1 == v26 && inside;
+            let v29 = relation_2 == v26 && inside;
+            let v30 = relation_3 == v26 && inside;
+            let stride = (parameters.dim0 + 3u) / 4u * 4u;
+            let v31 = parameters.plane2 + parameters.dim1 * stride * v26;
+            let end_1 = select(0u, parameters.dim1, inside);
+            for (var i_1 = lane; i_1 < end_1; i_1 += 8u) {
+                var sum = vec4<f32>(0.0f);
+                var sum_1 = vec4<f32>(0.0f);
+                var sum_2 = vec4<f32>(0.0f);
+                var sum_3 = vec4<f32>(0.0f);
+                let v32 = parameters.dim0 / 4u * 4u;
+                for (var i_2 = 0u; i_2 < v32; i_2 += 4u) {
+                    let v33 = stride * v5 + i_2;
+                    let v34 = vec4<f32>(vectors[v33], vectors[v33 + 1u], vectors[v33 + 2u], vectors[v33 + 3u]);
+                    let v35 = stride * v6 + i_2;
+                    let v36 = vec4<f32>(vectors[v35], vectors[v35 + 1u], vectors[v35 + 2u], vectors[v35 + 3u]);
+                    let v37 = stride * v7 + i_2;
+                    let v38 = vec4<f32>(vectors[v37], vectors[v37 + 1u], vectors[v37 + 2u], vectors[v37 + 3u]);
+                    let v39 = stride * v8 + i_2;
+                    let v40 = vec4<f32>(vectors[v39], vectors[v39 + 1u], vectors[v39 + 2u], vectors[v39 + 3u]);
+                    let v41 = tables[(v31 + stride * i_1 + i_2) >> 2u];
+                    sum = fma(v34, v41, sum);
+                    sum_1 = fma(v36, v41, sum_1);
+                    sum_2 = fma(v38, v41, sum_2);
+                    sum_3 = fma(v40, v41, sum_3);
+                }
+                for (var i_2 = v32; i_2 < parameters.dim0; i_2 += 4u) {
+                    let v42 = vec4<u32>(i_2, i_2 + 1u, i_2 + 2u, i_2 + 3u) < vec4<u32>(parameters.dim0);
+                    let v43 = stride * v5 + i_2;
+                    let v44 = vec4<f32>(vectors[v43], vectors[v43 + 1u], vectors[v43 + 2u], vectors[v43 + 3u]);
+                    let v45 = stride * v6 + i_2;
+                    let v46 = vec4<f32>(vectors[v45], vectors[v45 + 1u], vectors[v45 + 2u], vectors[v45 + 3u]);
+                    let v47 = stride * v7 + i_2;
+                    let v48 = vec4<f32>(vectors[v47], vectors[v47 + 1u], vectors[v47 + 2u], vectors[v47 + 3u]);
+                    let v49 = stride * v8 + i_2;
+                    let v50 = vec4<f32>(vectors[v49], vectors[v49 + 1u], vectors[v49 + 2u], vectors[v49 + 3u]);
+                    let v51 = tables[(v31 + stride * i_1 + i_2) >> 2u];
+                    let sum_4 = sum;
+                    sum = select(sum_4, fma(v44, v51, sum_4), v42);
+                    let sum_5 = sum_1;
+                    sum_1 = select(sum_5, fma(v46, v51, sum_5), v42);
+                    let sum_6 = sum_2;
+                    sum_2 = select(sum_6, fma(v48, v51, sum_6), v42);
+                    let sum_7 = sum_3;
+                    sum_3 = select(sum_7, fma(v50, v51, sum_7), v42);
+                }
+                if v27 {
+                    let v52 = sum;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    vectors[stride * parameters.count + stride_1 * v5 + i_1] = v52.x + v52.y + v52.z + v52.w;
+                }
+                if v28 {
+                    let v53 = sum_1;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    vectors[stride * parameters.count + stride_1 * v6 + i_1] = v53.x + v53.y + v53.z + v53.w;
+                }
+                if v29 {
+                    let v54 = sum_2;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    vectors[stride * parameters.count + stride_1 * v7 + i_1] = v54.x + v54.y + v54.z + v54.w;
+                }
+                if v30 {
+                    let v55 = sum_3;
+                    let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
+                    vectors[stride * parameters.count + stride_1 * v8 + i_1] = v55.x + v55.y + v55.z + v55.w;
+                }
+            }
         }
     }
     storageBarrier();
     var folded = vec4<f32>(0.0f);
-    for (var column = v2; column < end_1; column += 32u) {
+    var folded_1 = vec4<f32>(0.0f);
+    var folded_2 = vec4<f32>(0.0f);
+    var folded_3 = vec4<f32>(0.0f);
+    let end_1 = select(0u, parameters.dim1, inside);
+    for (var column = v14; column < end_1; column += 32u) {
         let valid = vec4<u32>(column, column + 1u, column + 2u, column + 3u) < vec4<u32>(end_1);
+        let stride = (parameters.dim0 + 3u) / 4u * 4u;
+        let v56 = stride * parameters.count;
         let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
-        let v10 = stride * parameters.count + stride_1 * row + column;
-        let v11 = vec4<f32>(vectors[v10], vectors[v10 + 1u], vectors[v10 + 2u], vectors[v10 + 3u]);
-        let v12 = v11 + tables[(parameters.plane1 + stride_1 * relation + column) >> 2u];
-        folded += select(vec4<f32>(0.0f), v12 * v12, valid);
+        let v57 = v56 + stride_1 * v5 + column;
+        let v58 = vec4<f32>(vectors[v57], vectors[v57 + 1u], vectors[v57 + 2u], vectors[v57 + 3u]);
+        let v59 = v58 + tables[(parameters.plane1 + stride_1 * relation + column) >> 2u];
+        folded += select(vec4<f32>(0.0f), v59 * v59, valid);
+        let v60 = v56 + stride_1 * v6 + column;
+        let v61 = vec4<f32>(vectors[v60], vectors[v60 + 1u], vectors[v60 + 2u], vectors[v60 + 3u]);
+        let v62 = v61 + tables[(parameters.plane1 + stride_1 * relation_1 + column) >> 2u];
+        folded_1 += select(vec4<f32>(0.0f), v62 * v62, valid);
+        let v63 = v56 + stride_1 * v7 + column;
+        let v64 = vec4<f32>(vectors[v63], vectors[v63 + 1u], vectors[v63 + 2u], vectors[v63 + 3u]);
+        let v65 = v64 + tables[(parameters.plane1 + stride_1 * relation_2 + column) >> 2u];
+        folded_2 += select(vec4<f32>(0.0f), v65 * v65, valid);
+        let v66 = v56 + stride_1 * v8 + column;
+        let v67 = vec4<f32>(vectors[v66], vectors[v66 + 1u], vectors[v66 + 2u], vectors[v66 + 3u]);
+        let v68 = v67 + tables[(parameters.plane1 + stride_1 * relation_3 + column) >> 2u];
+        folded_3 += select(vec4<f32>(0.0f), v68 * v68, valid);
     }
-    let v13 = folded;
-    joined[thread] = v13.x + v13.y + v13.z + v13.w;
+    let v69 = folded;
+    joined[thread] = v69.x + v69.y + v69.z + v69.w;
     workgroupBarrier();
-    if lane < 4u {
+    let v70 = lane < 4u;
+    if v70 {
         joined[thread] += joined[thread + 4u];
     }
     workgroupBarrier();
-    if lane < 2u {
+    let v71 = lane < 2u;
+    if v71 {
         joined[thread] += joined[thread + 2u];
     }
     workgroupBarrier();
-    if lane < 1u {
+    let v72 = lane < 1u;
+    if v72 {
         joined[thread] += joined[thread + 1u];
     }
     workgroupBarrier();
-    let total = joined[v0 * 8u];
+    let total = joined[v2];
+    workgroupBarrier();
+    let v73 = folded_1;
+    joined[thread] = v73.x + v73.y + v73.z + v73.w;
+    workgroupBarrier();
+    if v70 {
+        joined[thread] += joined[thread + 4u];
+    }
+    workgroupBarrier();
+    if v71 {
+        joined[thread] += joined[thread + 2u];
+    }
+    workgroupBarrier();
+    if v72 {
+        joined[thread] += joined[thread + 1u];
+    }
+    workgroupBarrier();
+    let total_1 = joined[v2];
+    workgroupBarrier();
+    let v74 = folded_2;
+    joined[thread] = v74.x + v74.y + v74.z + v74.w;
+    workgroupBarrier();
+    if v70 {
+        joined[thread] += joined[thread + 4u];
+    }
+    workgroupBarrier();
+    if v71 {
+        joined[thread] += joined[thread + 2u];
+    }
+    workgroupBarrier();
+    if v72 {
+        joined[thread] += joined[thread + 1u];
+    }
+    workgroupBarrier();
+    let total_2 = joined[v2];
+    workgroupBarrier();
+    let v75 = folded_3;
+    joined[thread] = v75.x + v75.y + v75.z + v75.w;
+    workgroupBarrier();
+    if v70 {
+        joined[thread] += joined[thread + 4u];
+    }
+    workgroupBarrier();
+    if v71 {
+        joined[thread] += joined[thread + 2u];
+    }
+    workgroupBarrier();
+    if v72 {
+        joined[thread] += joined[thread + 1u];
+    }
+    workgroupBarrier();
+    let total_3 = joined[v2];
     workgroupBarrier();
     if lane == 0u && inside {
-        scalars[v1] = -total;
+        scalars[v10] = -total;
+        scalars[v11] = -total_1;
+        scalars[v12] = -total_2;
+        scalars[v13] = -total_3;
     }
 }

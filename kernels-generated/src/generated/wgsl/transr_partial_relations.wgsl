@@ -36,36 +36,59 @@ fn transr_partial_relations(
     let row = min(number, parameters.count - 1u);
     let begin = pieces[row * 2u];
     let end = pieces[(row + 1u) * 2u];
-    let v0 = lane * 4u;
-    for (var column = v0; column < parameters.dim1; column += 32u) {
+    for (var column = lane * 4u; column < parameters.dim1; column += 32u) {
         var sum = vec4<f32>(0.0f);
         for (var i = begin; i < end; i += 1u) {
             let hit = hits[i];
             let relation = triples[parameters.batch + hit];
             let stride = (parameters.dim0 + 3u) / 4u * 4u;
             let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
-            let v1 = vectors[(stride * parameters.batch + stride_1 * hit + column) >> 2u] + tables[(parameters.plane1 + stride_1 * relation + column) >> 2u];
-            sum += vec4<f32>(scalars[parameters.batch * 3u + hit]) * v1;
+            let v0 = vectors[(stride * parameters.batch + stride_1 * hit + column) >> 2u] + tables[(parameters.plane1 + stride_1 * relation + column) >> 2u];
+            sum += vec4<f32>(scalars[parameters.batch * 3u + hit]) * v0;
         }
         if column < parameters.dim1 && inside {
             let stride = (parameters.dim1 + 3u) / 4u * 4u;
             partial[(parameters.partial1 + stride * row + column) >> 2u] = sum;
         }
     }
-    let stride = (parameters.dim0 + 3u) / 4u * 4u;
-    for (var i = 0u; i < parameters.dim1; i += 1u) {
-        for (var column = v0; column < parameters.dim0; column += 32u) {
-            var sum_1 = vec4<f32>(0.0f);
-            for (var i_1 = begin; i_1 < end; i_1 += 1u) {
-                let hit = hits[i_1];
-                let stride_1 = (parameters.dim1 + 3u) / 4u * 4u;
-                let v2 = (stride + stride_1) * parameters.batch + stride_1 * hit + i;
-                let v3 = fma(vec4<f32>(vectors[v2 >> 2u][v2 & 3u]), vectors[(stride * hit + column) >> 2u], sum_1);
-                sum_1 = v3;
-            }
-            if column < parameters.dim0 && inside {
-                partial[(parameters.partial2 + parameters.dim1 * stride * row + (stride * i + column)) >> 2u] = sum_1;
-            }
+    let v1 = (parameters.dim0 + 3u) / 4u;
+    let stride = v1 * 4u;
+    let v2 = (parameters.dim1 + 3u) / 4u;
+    let end_1 = select(0u, v2 * v1, inside);
+    for (var tile = lane; tile < end_1; tile += 8u) {
+        let v3 = tile / v1 * 4u;
+        let v4 = v3 + 1u;
+        let v5 = v4 < parameters.dim1;
+        let v6 = v3 + 2u;
+        let v7 = v6 < parameters.dim1;
+        let v8 = v3 + 3u;
+        let v9 = v8 < parameters.dim1;
+        let v10 = tile % v1 * 4u;
+        var sum_1 = vec4<f32>(0.0f);
+        var sum_2 = vec4<f32>(0.0f);
+        var sum_3 = vec4<f32>(0.0f);
+        var sum_4 = vec4<f32>(0.0f);
+        for (var i = begin; i < end; i += 1u) {
+            let hit = hits[i];
+            let stride_1 = v2 * 4u;
+            let v11 = vectors[((stride + stride_1) * parameters.batch + stride_1 * hit + v3) >> 2u];
+            let v12 = vectors[(stride * hit + v10) >> 2u];
+            sum_1 = fma(vec4<f32>(v11.x), v12, sum_1);
+            sum_2 = fma(vec4<f32>(v11.y), v12, sum_2);
+            sum_3 = fma(vec4<f32>(v11.z), v12, sum_3);
+            sum_4 = fma(vec4<f32>(v11.w), v12, sum_4);
+        }
+        if true && inside {
+            partial[(parameters.partial2 + parameters.dim1 * stride * row + (stride * v3 + v10)) >> 2u] = sum_1;
+        }
+        if v5 && inside {
+            partial[(parameters.partial2 + parameters.dim1 * stride * row + (stride * select(v3, v4, v5) + v10)) >> 2u] = sum_2;
+        }
+        if v7 && inside {
+            partial[(parameters.partial2 + parameters.dim1 * stride * row + (stride * select(v3, v6, v7) + v10)) >> 2u] = sum_3;
+        }
+        if v9 && inside {
+            partial[(parameters.partial2 + parameters.dim1 * stride * row + (stride * select(v3, v8, v9) + v10)) >> 2u] = sum_4;
         }
     }
 }

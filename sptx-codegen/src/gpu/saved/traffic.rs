@@ -9,7 +9,7 @@ use super::{Savings, needed};
 
 /// Bytes that the gradient of one triple reads of rows, and writes and reads of saved columns, as if nothing were cached: in
 /// the forward kernel, in the adjoint, and for each of the three rows that have a part in it. `sizes` are those of the
-/// dimensions.
+/// dimensions. Of a matrix that the triples of a group share, each reads its part, as if groups were all of one relation.
 ///
 /// In rows of d columns, 4·d bytes each:
 ///
@@ -64,14 +64,22 @@ impl Bytes<'_> {
                 let (body, register) = value.found_by();
                 rows.extend(rows_of(body, &[register]));
             }
-            self.rows(&rows)
+            self.rows(&rows) / self.sharing(stage)
         });
         let saved = (0..self.savings.values.len()).map(|number| self.saved(number));
         stages.sum::<usize>() + saved.sum::<usize>()
     }
 
     fn adjoint(&self) -> usize {
-        self.model.backward.stages.iter().map(|stage| self.rows(&self.computed(stage))).sum()
+        self.model.backward.stages.iter().map(|stage| self.rows(&self.computed(stage)) / self.sharing(stage)).sum()
+    }
+
+    /// How many triples share what a stage reads.
+    fn sharing(&self, stage: &Stage) -> usize {
+        match stage {
+            Stage::Product(product) if product.side == Side::Relation => self.schedule.group as usize,
+            Stage::Product(_) | Stage::Columns(_) | Stage::Scalars(_) | Stage::Outer(_) => 1,
+        }
     }
 
     /// The rows for what a stage leaves to later ones.

@@ -178,6 +178,10 @@ impl<D: Device> Engine<D> {
         let part = split.parts()[end as usize];
         let words = part_words(part, &self.sizes, batch.len());
         self.parts[end as usize].put(&self.device, batch, part.scalars, words)?;
+        let [forward, adjoint] = [Role::Part(split.missing, end), Role::PartAdjoint(split.missing, end)];
+        if self.groups(|role| role == forward || role == adjoint) {
+            self.parts[end as usize].put_order(&self.device, batch)?;
+        }
         self.launch(Role::Part(split.missing, end), batch.len(), About::Part(end, part))
     }
 

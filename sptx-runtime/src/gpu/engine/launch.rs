@@ -156,6 +156,7 @@ impl<D: Device> Engine<D> {
         };
         match name {
             "triples" => return Some(items.triples.buffer()),
+            "grouped" => return Some(items.grouped.buffer()),
             "scalars" => return Some(items.scalars.buffer()),
             "vectors" => return Some(items.vectors.buffer()),
             _ => {}

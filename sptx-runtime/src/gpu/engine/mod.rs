@@ -92,13 +92,15 @@ struct Loaded<K> {
 #[derive(Debug)]
 struct ItemArrays<B> {
     triples: Grown<B>,
+    grouped: Grown<B>,
     scalars: Grown<B>,
     vectors: Grown<B>,
 }
 
 impl<B> Default for ItemArrays<B> {
     fn default() -> Self {
-        Self { triples: Grown::default(), scalars: Grown::default(), vectors: Grown::default() }
+        let [triples, grouped, scalars, vectors] = [const { None::<B> }; 4].map(|_| Grown::default());
+        Self { triples, grouped, scalars, vectors }
     }
 }
 
@@ -118,6 +120,13 @@ impl<B> ItemArrays<B> {
         self.vectors.hold(device, vector_words)?;
         let columns = batch.columns().into_iter().enumerate();
         columns.into_iter().try_for_each(|(column, rows)| device.write(self.triples.buffer(), column * count, rows))
+    }
+
+    /// Writes the order of the batch's relations, for kernels that work on groups of triples.
+    fn put_order<D: Device<Buffer = B>>(&mut self, device: &D, batch: Batch<'_>) -> Result<(), DeviceError> {
+        let mut order: Vec<u32> = (0..batch.len() as u32).collect();
+        order.sort_by_key(|triple| batch.relations[*triple as usize]);
+        self.grouped.put(device, &order)
     }
 }
 
@@ -325,6 +334,12 @@ fn allocate_tables<D: Device>(device: &D, words: usize, shards: usize) -> Result
 const OWNERS: [Owner; 2] = [Owner::Entity, Owner::Relation];
 
 impl<D: Device> Engine<D> {
+    /// Whether a kernel of these roles works on groups of triples in the order of their relations.
+    fn groups(&self, is_role: impl Fn(Role) -> bool) -> bool {
+        let mut artifacts = self.kernels.iter().map(|loaded| &loaded.artifact).filter(|it| is_role(it.role));
+        artifacts.any(|artifact| artifact.buffers.iter().any(|binding| binding.name == "grouped"))
+    }
+
     /// Whether some plane of an owner is trained.
     fn trains(&self, owner: Owner) -> bool {
         (0..self.model.planes.len()).any(|plane| self.model.owner(plane) == owner && self.model.is_trained(plane))

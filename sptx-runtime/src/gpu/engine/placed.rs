@@ -29,6 +29,9 @@ impl<D: Device> Engine<D> {
     pub(super) fn place(&mut self, batch: Batch<'_>) -> Result<Placed<'_, D>, DeviceError> {
         let vector_words = batch.len() * stretch::vector_words(&self.model, &self.sizes);
         self.batch.put(&self.device, batch, self.model.scalars, vector_words)?;
+        if self.groups(|role| matches!(role, Role::Forward | Role::Adjoint)) {
+            self.batch.put_order(&self.device, batch)?;
+        }
         self.saved.hold(&self.device, batch.len())?;
         Ok(Placed { engine: self, triples: batch.len() })
     }

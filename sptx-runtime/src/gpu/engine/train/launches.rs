@@ -5,7 +5,7 @@ use super::size::{Count, Size};
 use super::{Learner, OWNERS};
 use crate::gpu::engine::launch::{numbered, word};
 use crate::gpu::{self, DIGIT_BITS, Device, DeviceError, GROUP, Role, RuleKind, most_pieces, sort_rounds};
-use crate::program::{Constraint, Owner};
+use crate::program::{Constraint, Owner, Side};
 
 /// A launch that every step makes.
 #[derive(Debug)]
@@ -88,6 +88,7 @@ impl<D: Device> Learner<D> {
     /// The launches from the batch to the derivatives by its scores, where positives have negatives of their own.
     fn prepare_own(&mut self) {
         self.add(|role| matches!(role, Role::Sample { .. }), Count::Triples, &[], str::to_owned);
+        self.prepare_groups();
         self.add(|role| role == Role::Forward, Count::Triples, &[], str::to_owned);
         self.add(|role| matches!(role, Role::Loss(_)), Count::POSITIVES, &[], str::to_owned);
         if self.engine.kernel(Role::Adjoint).is_some() {
@@ -122,13 +123,8 @@ impl<D: Device> Learner<D> {
             Some(_) => self.list_sources(owner, unsorted),
             None => self.add(|role| role == Role::List(owner), Count::Hits(owner), &[row_count], unsorted),
         }
-        for round in 0..sort_rounds(word(rows)) {
-            let shift = ("shift", Count::Fixed((round * DIGIT_BITS) as usize));
-            let place = after_rounds(round, owner);
-            self.add(|role| role == Role::Histogram, Count::Hits(owner), &[shift], place);
-            self.add(|role| role == Role::Scan, Count::Digits(owner), &[], place);
-            self.add(|role| role == Role::Sort, Count::Hits(owner), &[shift], place);
-        }
+        let places: [&dyn Fn(&str) -> String; 2] = [&after_rounds(0, owner), &after_rounds(1, owner)];
+        self.sort(sort_rounds(word(rows)), [Count::Hits(owner), Count::Digits(owner)], places);
         let place = self.sorted(owner);
         self.add(|role| role == Role::Boundaries, Count::HitsAndEnd(owner), &[row_count], place);
         self.add(|role| role == Role::Scan, Count::Boundaries(owner), &[], place);
@@ -142,6 +138,39 @@ impl<D: Device> Learner<D> {
             }
             self.add(|role| role == Role::Join(owner), Count::Fixed(most / GROUP), &[], place);
         }
+    }
+
+    /// The rounds that sort so many hits, of which there are so many counts of digits. `places` say what the arrays are
+    /// called in every other round.
+    fn sort(&mut self, rounds: u32, [hits, digits]: [Count; 2], places: [&dyn Fn(&str) -> String; 2]) {
+        for round in 0..rounds {
+            let shift = ("shift", Count::Fixed((round * DIGIT_BITS) as usize));
+            let place = places[(round % 2) as usize];
+            self.add(|role| role == Role::Histogram, hits, &[shift], place);
+            self.add(|role| role == Role::Scan, digits, &[], place);
+            self.add(|role| role == Role::Sort, hits, &[shift], place);
+        }
+    }
+
+    /// The launches that put the triples of a batch in the order of their relations, where kernels work on groups of them.
+    pub(super) fn prepare_groups(&mut self) {
+        if !self.engine.groups(|_| true) {
+            return;
+        }
+        let last = self.engine.counts[Owner::Relation as usize].saturating_sub(1);
+        let rounds = sort_rounds(word(last));
+        // In whichever array they begin, they end in `grouped`.
+        let [first, second] = if rounds.is_multiple_of(2) { ["hits", "sorted"] } else { ["sorted", "hits"] };
+        let named = |name: &str, own: &str| match name {
+            "hits" | "sorted" if name == own => "grouped".to_owned(),
+            "hits" | "sorted" => "sorted into groups".to_owned(),
+            _ => name.to_owned(),
+        };
+        let (plain, swapped) = (|name: &str| named(name, first), |name: &str| named(name, second));
+        let relation = ("column", Count::Fixed(Side::Relation.index()));
+        let sets = [relation, ("source", Count::Fixed(0)), ("before", Count::Fixed(0)), ("hit_count", Count::Triples)];
+        self.add(|role| role == Role::ListSource, Count::Triples, &sets, plain);
+        self.sort(rounds, [Count::Triples, Count::DigitsOfTriples], [&plain, &swapped]);
     }
 
     /// Prepares the launch of a role's kernel; `place` says what the array of a name is called here.
@@ -222,7 +251,7 @@ fn first<'a, T>(list: &mut &'a [T], count: usize) -> &'a [T] {
 
 /// The words that launches set, so that they have numbers.
 pub(super) fn reserve(words: &mut Named<u32>) {
-    for name in ["count", "workgroups", "batch", "positives", "first", "epoch", "scale", "shift", "row_count"] {
-        words.set(name, 0);
-    }
+    let launched = ["count", "workgroups", "batch", "positives", "first", "epoch", "scale", "shift", "row_count"];
+    let listed = ["column", "source", "before", "hit_count"];
+    launched.into_iter().chain(listed).for_each(|name| _ = words.set(name, 0));
 }

@@ -272,6 +272,9 @@ impl<D: Device> Learner<D> {
         let (scalars, vectors) =
             (self.engine.model.scalars, stretch::vector_words(&self.engine.model, &self.engine.sizes));
         self.allocate("triples", 3 * triples)?;
+        if self.engine.groups(|_| true) {
+            ["grouped", "sorted into groups"].into_iter().try_for_each(|name| self.allocate(name, 2 * triples))?;
+        }
         self.allocate("scalars", scalars * triples)?;
         self.allocate("vectors", vectors * triples)?;
         self.allocate("saved", self.engine.saved.words() * triples)?;

@@ -91,9 +91,7 @@ impl<D: Device> Learner<D> {
         self.words.set("rival_terms", sharing.terms[1]);
         self.words.set("mean", u32::from(sharing.mean));
         self.words.set("candidates", word(size.negatives));
-        for name in ["side", "adds", "column", "source", "before", "hit_count"] {
-            self.words.set(name, 0);
-        }
+        ["side", "adds"].into_iter().for_each(|name| _ = self.words.set(name, 0));
         let splits = self.splits();
         let mut kept = 1;
         for split in &splits {
@@ -137,6 +135,7 @@ impl<D: Device> Learner<D> {
     pub(super) fn prepare_shared(&mut self) {
         let splits = self.splits();
         self.add(|role| matches!(role, Role::Sample { .. }), Count::POSITIVES, &[], str::to_owned);
+        self.prepare_groups();
         self.add(|role| role == Role::Forward, Count::POSITIVES, &[], str::to_owned);
         for (number, split) in splits.iter().enumerate() {
             let (missing, side) = (split.missing, [("side", Count::Fixed(number))]);

@@ -33,6 +33,8 @@ pub(super) enum Count {
     HitsAndEnd(Owner),
     /// Counts of digits in blocks of hits.
     Digits(Owner),
+    /// The same, in blocks of triples.
+    DigitsOfTriples,
     /// Counts of rows and of pieces that begin in blocks.
     Boundaries(Owner),
 }
@@ -51,10 +53,16 @@ impl Count {
             Self::CandidateTiles(tile) => size.chunks() * size.negatives.div_ceil(tile),
             Self::Hits(owner) => size.hits(owner),
             Self::HitsAndEnd(owner) => size.hits(owner) + 1,
-            Self::Digits(owner) => size.hits(owner).div_ceil(BLOCK) << DIGIT_BITS,
+            Self::Digits(owner) => digits(size.hits(owner)),
+            Self::DigitsOfTriples => digits(size.triples()),
             Self::Boundaries(owner) => 2 * (size.hits(owner) + 1).div_ceil(BLOCK),
         }
     }
+}
+
+/// Counts of digits in blocks of so many hits.
+fn digits(hits: usize) -> usize {
+    hits.div_ceil(BLOCK) << DIGIT_BITS
 }
 
 impl Size {
