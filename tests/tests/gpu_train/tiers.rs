@@ -210,7 +210,7 @@ fn numbers(host: &Engine) -> BTreeMap<String, Vec<f32>> {
 
 /// The kernels of a step save what they can: signs where the gradient is made of them.
 fn saving(model: &Model, schedule: Schedule, number: usize) -> Schedule {
-    let saved = [Saved::Signs, Saved::F32, Saved::Nothing, Saved::F32][number % 4];
+    let saved = [Saved::Signs, Saved::F32, Saved::Nothing, Saved::SignBits][number % 4];
     let schedule = Schedule { saved, ..schedule };
     if saves(model, &schedule).is_ok() { schedule } else { Schedule { saved: Saved::F32, ..schedule } }
 }
