@@ -158,6 +158,9 @@ impl Pair {
         };
         let value = self.cpu.step(batch, step, evaluate).expect("the batch is in range");
 
+        let mut grouped: Vec<u32> = (0..TRIPLES as u32).collect();
+        grouped.sort_by_key(|triple| columns[1][*triple as usize]);
+        self.memory.put("grouped", grouped);
         self.memory.put("triples", columns.concat());
         for (name, number) in self.rule.coefficients(step).named() {
             self.memory.set_one(name, number.to_bits());
