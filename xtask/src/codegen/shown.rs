@@ -60,7 +60,7 @@ const SHOWN: &[Shown] = &[
     Shown {
         model: "transr",
         choices: &[],
-        kernels: &["forward", "adjoint", "partial_relations", "candidates_tail", "constrain_0"],
+        kernels: &["forward", "adjoint", "partial_relations", "candidates_tail", "list_source", "constrain_0"],
     },
 ];
 
