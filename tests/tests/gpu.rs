@@ -182,7 +182,7 @@ fn the_zoo_by_every_strategy_as_wgsl() {
 
 #[test]
 fn random_scores_by_strategies_as_wgsl() {
-    check(by_strategy_as_wgsl, &some_random_scores(100), &[3], one_strategy);
+    check(by_strategy_as_wgsl, &some_random_scores(50), &[3], one_strategy);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn papers_models_as_wgsl() {
 
 #[test]
 fn random_scores_as_wgsl() {
-    check(as_wgsl, &some_random_scores(100), &[3], one_of);
+    check(as_wgsl, &some_random_scores(50), &[3], one_of);
 }
 
 #[test]
@@ -287,7 +287,8 @@ fn one_that_stays(number: usize) -> Vec<Schedule> {
 
 #[test]
 fn workgroups_that_stay_do_what_others_do() {
-    check(by_definition, &zoo(), &[1, 2, 7], |_| persistent());
+    check(by_definition, &zoo(), &[7], |_| persistent());
+    check(by_definition, &zoo(), &[1, 2], one_that_stays);
     check(by_definition, &papers(), &[4, 66], one_that_stays);
     check(by_definition, &some_random_scores(100), &[3, 18], one_that_stays);
     check(as_ptx, &zoo(), &[7, 100], one_that_stays);

@@ -47,7 +47,7 @@ fn kernels(number: usize, model: &Model, schedule: &Schedule) -> Vec<Plan> {
 }
 
 /// Schedules that the kernels of the model of a number are assembled under: every layout, some of the ways to gradients,
-/// and groups where there are matrices.
+/// groups where there are matrices, and those that kernels are chosen from.
 fn layouts(number: usize, model: &Model) -> Vec<Schedule> {
     let strategies = strategies().into_iter().skip(number % 27).step_by(27);
     let staging = staging().into_iter().skip(number % 10).step_by(10);
@@ -55,6 +55,7 @@ fn layouts(number: usize, model: &Model) -> Vec<Schedule> {
     let has_matrices = model.planes.iter().any(|plane| matches!(plane.shape, Shape::Matrix(..)));
     let grouping = grouping().into_iter().filter(|_| has_matrices);
     let all = schedules().into_iter().chain(strategies).chain(staging).chain(persistent).chain(grouping);
+    let all = all.chain(Schedule::candidates(&ptx::CAPABILITIES));
     all.filter(|schedule| schedule.legal(&ptx::CAPABILITIES).is_ok()).collect()
 }
 
