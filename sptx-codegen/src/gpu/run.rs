@@ -106,35 +106,41 @@ fn columns(
     let size = reach(k, rows, stage.dim);
     let saving = saved.and_then(|(saved, number)| Saving::begin(k, saved, number, items.len()));
     let parts = saving.as_ref().map_or(rows.unrolled(), Saving::parts);
-    rows.columns_by(k, size, parts, |k, columns| {
-        for at in columns {
-            for (item, folds) in items.iter().zip(&folds) {
-                let values = item.body(k, &stage.body, At { column: Some(at.column), lanes: vector }, &wanted);
-                let (reduced, stored) = values.split_at(folds.len());
-                for (((reduce, identity), fold), value) in stage.reduce.iter().zip(&identities).zip(folds).zip(reduced)
-                {
-                    let value = k.select(at.valid, *value, *identity);
-                    let so_far = k.get(*fold);
-                    k.name(so_far, "folded");
-                    let folded = k.binary(binary(reduce.op), so_far, value);
-                    k.set(*fold, folded);
-                }
-                if stored.is_empty() {
-                    continue;
-                }
-                let writes = k.binary(Binary::And, at.any, rows.inside);
-                k.when(writes, |k| {
-                    for ((_, vector), value) in stage.store.iter().zip(stored) {
-                        let index = item.kept().vector_at(k, *vector, at.column);
-                        k.store(item.kept().vectors, index, *value);
+    // What is saved at a time of one item fills a thread's registers.
+    let together = if saving.is_some() { 1 } else { items.len() };
+    for first in (0..items.len()).step_by(together) {
+        let own = first..first + together;
+        rows.columns_by(k, size, parts, |k, columns| {
+            for at in columns {
+                for (item, folds) in items[own.clone()].iter().zip(&folds[own.clone()]) {
+                    let values = item.body(k, &stage.body, At { column: Some(at.column), lanes: vector }, &wanted);
+                    let (reduced, stored) = values.split_at(folds.len());
+                    for (((reduce, identity), fold), value) in
+                        stage.reduce.iter().zip(&identities).zip(folds).zip(reduced)
+                    {
+                        let value = k.select(at.valid, *value, *identity);
+                        let so_far = k.get(*fold);
+                        k.name(so_far, "folded");
+                        let folded = k.binary(binary(reduce.op), so_far, value);
+                        k.set(*fold, folded);
                     }
-                });
+                    if stored.is_empty() {
+                        continue;
+                    }
+                    let writes = k.binary(Binary::And, at.any, rows.inside);
+                    k.when(writes, |k| {
+                        for ((_, vector), value) in stage.store.iter().zip(stored) {
+                            let index = item.kept().vector_at(k, *vector, at.column);
+                            k.store(item.kept().vectors, index, *value);
+                        }
+                    });
+                }
             }
-        }
-        if let Some(saving) = &saving {
-            saving.columns(k, rows, items, columns);
-        }
-    });
+            if let Some(saving) = &saving {
+                own.clone().for_each(|number| saving.columns(k, rows, (number, &items[number]), columns));
+            }
+        });
+    }
     if let Some(saving) = &saving {
         saving.end(k, rows, items);
     }

@@ -31,18 +31,22 @@ impl<'a> Saving<'a> {
         self.packed.parts()
     }
 
-    /// Saves columns of all items.
-    pub(in crate::gpu) fn columns(&self, k: &mut Builder, rows: &Rows<'_>, items: &[Item<'_>], columns: &[Columns]) {
-        for (number, item) in items.iter().enumerate() {
-            for (place, (value, found)) in self.values.iter().enumerate() {
-                let (body, register) = found.found_by();
-                let at = |column| At { column: Some(column), lanes: rows.schedule.vector };
-                let numbers = columns.iter().map(|columns| item.body(k, body, at(columns.column), &[register])[0]);
-                let numbers: Vec<_> = numbers.collect();
-                self.packed.store(k, rows, (*value, item.kept().number), columns, &numbers);
-                if let Some(doubts) = self.doubts.get(number) {
-                    columns.iter().zip(numbers).for_each(|(at, numbers)| note(k, doubts[place], at.valid, numbers));
-                }
+    /// Saves columns of the item of a number.
+    pub(in crate::gpu) fn columns(
+        &self,
+        k: &mut Builder,
+        rows: &Rows<'_>,
+        (number, item): (usize, &Item<'_>),
+        columns: &[Columns],
+    ) {
+        for (place, (value, found)) in self.values.iter().enumerate() {
+            let (body, register) = found.found_by();
+            let at = |column| At { column: Some(column), lanes: rows.schedule.vector };
+            let numbers = columns.iter().map(|columns| item.body(k, body, at(columns.column), &[register])[0]);
+            let numbers: Vec<_> = numbers.collect();
+            self.packed.store(k, rows, (*value, item.kept().number), columns, &numbers);
+            if let Some(doubts) = self.doubts.get(number) {
+                columns.iter().zip(numbers).for_each(|(at, numbers)| note(k, doubts[place], at.valid, numbers));
             }
         }
     }
